@@ -1,0 +1,64 @@
+.DEFAULT_GOAL := help
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*##"} \
+		/^[a-z-]+:.*##/ {printf "  \033[36m%-14s\033[0m %s\n", $$1, $$2} \
+		/^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)}' $(MAKEFILE_LIST)
+
+BIN := .venv/bin
+
+##@ Run it
+.PHONY: up box down status demo hosts
+up: servers ## Start two datacentres and a witness on this machine; prints the addresses
+	@$(BIN)/python -m cluster up
+
+box: servers ## Start the self-hosted box: one node of each, no second datacentre
+	@$(BIN)/python -m cluster up --topology box
+
+down: python ## Stop exactly what `make up` or `make box` started; data stays in var/
+	@$(BIN)/python -m cluster down
+
+status: python ## Show every process, pair and portal count
+	@$(BIN)/portico status
+
+demo: up ## Two companies sign up and work while things are killed; prints a verdict
+	@$(BIN)/portico demo
+
+hosts: python ## Add hosts-file entries for portals: make hosts NAMES="acme beta"
+	@$(BIN)/python -m cluster hosts $(NAMES)
+
+##@ Every change
+.PHONY: fmt check test features
+fmt: python ## Format, and fix what can be fixed
+	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format .
+
+check: python ## Format, lint, types, import contracts: no servers needed
+	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: servers ## The whole suite against real servers of its own; narrow with T=path
+	$(BIN)/pytest $(T)
+
+features: python ## Which of the 350 rows of docs/features.csv a passing test shows
+	@$(BIN)/python -m testkit.features
+
+##@ Measure
+.PHONY: bench
+bench: up ## Each request beside its bare floor, in one run
+	@$(BIN)/python -m loadtests.bench
+
+##@ Housekeeping
+.PHONY: lock migration python servers
+LOCAL := kernel telemetry web etcd routes db cache blobs jobs testkit routing signup portal worker console cluster
+lock: ## Resolve all dependencies anew into requirements.lock
+	@deploy/bootstrap.sh uv
+	@.tools/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-header \
+		--custom-compile-command "make lock" $(addprefix --no-emit-package ,$(LOCAL)) --group dev \
+		services/*/pyproject.toml libs/*/pyproject.toml deploy/cluster/pyproject.toml -o requirements.lock
+
+python:
+	@deploy/bootstrap.sh
+
+servers:
+	@deploy/bootstrap.sh servers

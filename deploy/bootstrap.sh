@@ -1,0 +1,61 @@
+#!/bin/sh
+# Installs what a bare Debian 12 machine lacks: Python by apt, uv into .tools, the locked packages into .venv.
+# Idempotent and quick when nothing is missing; `servers` adds the servers, `uv` stops after uv.
+set -eu
+cd "$(dirname "$0")/.."
+
+UV_VERSION=0.13.9
+SERVERS="mariadb-server etcd-server etcd-client memcached haproxy prometheus radosgw ceph-mon ceph-osd"
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "portico: $*"; exit 1; }
+
+apt_install() {
+    [ "$(id -u)" = 0 ] || die "these Debian packages are missing and only root can install them: $*. Run: sudo apt-get install --no-install-recommends $*"
+    say "installing Debian packages: $*"
+    export DEBIAN_FRONTEND=noninteractive
+    # a broken index of one mirror is not a reason to stop: the install below says what is really missing
+    apt-get -qq update || say "apt-get update failed, going on with the lists at hand"
+    # Portico starts its own servers; the packages' services stay off
+    policy=/usr/sbin/policy-rc.d made=
+    if [ ! -e "$policy" ]; then printf '#!/bin/sh\nexit 101\n' >"$policy"; chmod +x "$policy"; made=1; fi
+    apt-get -qq install -y --no-install-recommends "$@" >/dev/null || { [ -z "$made" ] || rm -f "$policy"; die "apt-get could not install: $*"; }
+    [ -z "$made" ] || rm -f "$policy"
+}
+
+missing() { for package in "$@"; do dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || printf '%s ' "$package"; done; }
+
+uv_tool() {
+    command -v apt-get >/dev/null || die "apt-get is needed (Debian 12)"
+    lack=$(missing python3 python3-venv)
+    # shellcheck disable=SC2086  # a list of package names
+    [ -z "$lack" ] || apt_install $lack
+    if [ "$(.tools/uv/bin/uv --version 2>/dev/null | cut -d' ' -f2)" != "$UV_VERSION" ]; then
+        /usr/bin/python3 -m venv .tools/uv
+        .tools/uv/bin/pip install --quiet --disable-pip-version-check "uv==$UV_VERSION"
+    fi
+}
+
+python_stack() {
+    stamp=.venv/.installed
+    want=$(cat requirements.lock libs/*/pyproject.toml services/*/pyproject.toml deploy/cluster/pyproject.toml | sha256sum)
+    [ "$(cat $stamp 2>/dev/null)" = "$want" ] && return 0
+    [ -x .venv/bin/python ] || .tools/uv/bin/uv venv --quiet --python /usr/bin/python3 .venv
+    say "installing locked Python packages"
+    .tools/uv/bin/uv pip sync --quiet --require-hashes requirements.lock
+    # ours: editable, no dependency resolution (the lock did it), built by the locked hatchling
+    set --
+    for package in libs/* services/* deploy/cluster; do set -- "$@" -e "$package"; done
+    .tools/uv/bin/uv pip install --quiet --no-deps --no-build-isolation "$@"
+    printf '%s' "$want" >$stamp
+}
+
+uv_tool
+[ "${1:-}" = uv ] && exit 0
+python_stack
+if [ "${1:-}" = servers ]; then
+    # shellcheck disable=SC2086
+    lack=$(missing $SERVERS)
+    # shellcheck disable=SC2086
+    [ -z "$lack" ] || apt_install $lack
+fi
