@@ -37,11 +37,13 @@ class Ports(_Frozen):
     etcd_peer: int = 12380
     memcached: int = 11311
     s3: int = 17480
+    ceph_mon: int = 13300
     balancer: int = 18080  # a datacentre's HAProxy, for clients and for the other datacentre
     balancer_internal: int = (
         18081  # the same nodes, /internal allowed; never reachable from outside
     )
     balancer_stats: int = 18404
+    door_stats: int = 18405
     routing: int = 17001
     signup: int = 17002
     worker: int = 17003
@@ -132,6 +134,15 @@ class Settings(_Frozen):
     def internal_url(self, site: str) -> str:
         """The datacentre's web nodes, for our own services (``/internal``)."""
         return f"http://{self.site(site).address}:{self.ports.balancer_internal}"
+
+    def host_of(self, label: str) -> str:
+        """Full host name of a portal."""
+        return f"{label}.{self.base_domain}"
+
+    def portal_url(self, label: str) -> str:
+        """Address of a portal as people type it."""
+        port = "" if self.door.http == 80 else f":{self.door.http}"
+        return f"http://{self.host_of(label)}{port}"
 
     @property
     def s3_url(self) -> str:

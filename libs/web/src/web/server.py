@@ -3,7 +3,7 @@
 import gc
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 # Python's collector was the p99: 79 ms by default, 27 ms with these (docs/benchmarks.md).
 GC_THRESHOLDS = (50_000, 50, 100)
@@ -13,7 +13,7 @@ KEEP_ALIVE_SECONDS = (
 DRAIN_SECONDS = 15
 
 
-def run(app: FastAPI, host: str, port: int) -> None:
+def run(app: ASGIApp, host: str, port: int) -> None:
     """Serve until SIGTERM, then answer what is in flight and return."""
     gc.collect()
     gc.freeze()

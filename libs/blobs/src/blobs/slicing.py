@@ -1,0 +1,29 @@
+"""A stream cut into parts of one size."""
+
+from collections.abc import AsyncIterable, AsyncIterator
+
+from kernel.errors import TooLargeError
+
+
+async def in_parts(
+    chunks: AsyncIterable[bytes], size: int, limit: int | None
+) -> AsyncIterator[bytearray]:
+    """Yield the stream in parts of ``size`` bytes, the last one shorter, and no empty one.
+
+    Raises ``TooLargeError`` as soon as there are more than ``limit`` bytes.
+    """
+    part, total = bytearray(), 0
+    async for chunk in chunks:
+        total += len(chunk)
+        if limit is not None and total > limit:
+            raise TooLargeError(limit=limit)
+        rest = memoryview(chunk)
+        while rest:
+            taken = rest[: size - len(part)]
+            part += taken
+            rest = rest[len(taken) :]
+            if len(part) == size:
+                yield part
+                part = bytearray()
+    if part:
+        yield part

@@ -1,0 +1,145 @@
+"""The connections of one process to one MariaDB server: bounded, timed, and never reused when broken."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncmy
+from asyncmy import errors as driver
+from asyncmy.connection import Connection
+from asyncmy.constants import FIELD_TYPE
+from asyncmy.converters import conversions, convert_datetime, escape_datetime
+from prometheus_client import Histogram
+
+from db.errors import DatabaseUnavailableError, DuplicateKeyError
+from kernel.errors import PorticoError
+
+WAIT_SECONDS = Histogram(
+    "db_pool_wait_seconds",
+    "Time a request waited for a database connection.",
+    buckets=(0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server is and as whom we log in."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    database: str = "portico"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLimits:
+    """How much of the server one process may use, and how long anything may take (seconds)."""
+
+    connections: int = 16
+    waiting: int = 256
+    acquire_seconds: float = 2.0
+    connect_seconds: float = 2.0
+    statement_seconds: float = 15.0
+
+
+class Database:
+    """A pool of connections to one server."""
+
+    def __init__(self, address: Address, limits: PoolLimits | None = None) -> None:
+        self._address = address
+        self._limits = limits or PoolLimits()
+        self._pool: Any = None
+        self._waiting = 0
+
+    async def open(self) -> None:
+        """Create the pool; connects lazily, so a server that is down does not stop us from starting."""
+        limits = self._limits
+        self._pool = await asyncmy.create_pool(
+            host=self._address.host,
+            port=self._address.port,
+            user=self._address.user,
+            password=self._address.password,
+            db=self._address.database,
+            charset="utf8mb4",
+            minsize=0,
+            maxsize=limits.connections,
+            connect_timeout=limits.connect_seconds,
+            pool_recycle=1800,
+            autocommit=True,
+            conv=_CONVERSIONS,
+            init_command=f"SET SESSION max_statement_time={limits.statement_seconds:g}",
+        )
+
+    async def close(self) -> None:
+        """Close every connection; those in use are cut."""
+        if self._pool is not None:
+            self._pool.terminate()
+            await self._pool.wait_closed()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection. After a surprise (cancellation included) it is closed, never reused."""
+        connection = await self._acquire()
+        reusable = False
+        try:
+            yield connection
+            reusable = True
+        except (PorticoError, DuplicateKeyError):
+            reusable = True  # the conversation went as it should; its transaction was rolled back
+            raise
+        finally:
+            if not reusable:
+                connection.close()
+            self._pool.release(connection)
+
+    async def ping(self) -> str | None:
+        """Return ``None`` if the server answers, else one sentence why not."""
+        try:
+            async with (
+                asyncio.timeout(self._limits.connect_seconds),
+                self.connection() as connection,
+            ):
+                await connection.ping(reconnect=False)
+        except (TimeoutError, DatabaseUnavailableError, driver.Error, OSError) as error:
+            return f"database {self._address.host}:{self._address.port}: {type(error).__name__}"
+        return None
+
+    async def _acquire(self) -> Connection:
+        if self._waiting >= self._limits.waiting:
+            raise DatabaseUnavailableError(reason="queue-full")
+        self._waiting += 1
+        try:
+            with WAIT_SECONDS.time():
+                async with asyncio.timeout(self._limits.acquire_seconds):
+                    connection: Connection = await self._pool.acquire()
+                    return connection
+        except TimeoutError:
+            raise DatabaseUnavailableError(reason="no-connection-in-time") from None
+        except (driver.Error, OSError) as error:
+            raise DatabaseUnavailableError(reason=type(error).__name__) from error
+        finally:
+            self._waiting -= 1
+
+
+def _aware(text: Any) -> Any:
+    value = convert_datetime(text)
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+
+
+def _utc(value: datetime, *rest: Any) -> str:
+    if value.tzinfo is None:
+        raise ValueError(f"a naive datetime reached the database: {value!r}")
+    return str(escape_datetime(value.astimezone(UTC).replace(tzinfo=None), *rest))
+
+
+# Every instant is stored as UTC and comes back aware: no code of ours meets a naive datetime.
+_CONVERSIONS = {
+    **conversions,
+    FIELD_TYPE.DATETIME: _aware,
+    FIELD_TYPE.TIMESTAMP: _aware,
+    datetime: _utc,
+}

@@ -1,0 +1,154 @@
+"""``RouteMap``: what a web node or worker knows of all portals, without asking anybody."""
+
+import asyncio
+import contextlib
+import logging
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Self
+from weakref import WeakValueDictionary
+
+from prometheus_client import Gauge
+
+from kernel.ids import PortalId
+from routes import snapshot
+from routes.errors import RoutesUnavailableError
+from routes.follower import Follower
+from routes.misses import Misses, NoAnswerError
+from routes.records import Route
+from routes.snapshot import Snapshot
+from routes.source import Source
+from routes.table import RouteTable
+
+_log = logging.getLogger(__name__)
+
+REREAD_SECONDS = 60.0
+SNAPSHOT_SECONDS = 30.0
+
+_LABEL = re.compile(r"[a-z0-9-]{1,63}")  # nothing else can be a portal's name
+
+LOADED = Gauge("routes_loaded_portals", "Portals whose route this process knows.")
+SILENCE = Gauge("routes_silence_seconds", "Time since the routes were last proven to be current.")
+
+
+class RouteMap:
+    """All routes, kept current in the background. Works on with routing service and etcd stopped."""
+
+    def __init__(self, source: Source, table: RouteTable, reread_seconds: float) -> None:
+        self._follower = Follower(source, table, self._wake, reread_seconds)
+        self._misses = Misses(source)
+        self._saved = table.checksum
+        # an event lives as long as somebody waits for it
+        self._waiting: WeakValueDictionary[PortalId, asyncio.Event] = WeakValueDictionary()
+        LOADED.set_function(lambda: len(self._follower.table))
+        SILENCE.set_function(lambda: self._follower.silent_seconds)
+
+    @classmethod
+    @asynccontextmanager
+    async def follow(
+        cls,
+        urls: Sequence[str],
+        token: str,
+        *,
+        file: Path | None = None,
+        reread_seconds: float = REREAD_SECONDS,
+    ) -> AsyncIterator[Self]:
+        """Follow the routing services at ``urls``, nearest first; keep a snapshot in ``file``.
+
+        Returns at once: ``wait_until_loaded`` tells when routes are known.
+        """
+        known = await asyncio.to_thread(snapshot.read, file) if file else None
+        async with Source.connect(urls, token) as source, contextlib.AsyncExitStack() as tasks:
+            routes = cls(source, known or RouteTable(), reread_seconds)
+            tasks.push_async_callback(routes._misses.close)
+            tasks.push_async_callback(_cancel, asyncio.create_task(routes._follower.run()))
+            if file:
+                tasks.push_async_callback(routes._save, file)
+                tasks.push_async_callback(_cancel, asyncio.create_task(routes._keep(file)))
+            yield routes
+
+    def __len__(self) -> int:
+        return len(self._follower.table)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether routes are known, from the routing service or, if that fails, from the file."""
+        return self._follower.loaded.is_set()
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long ago the routes were last proven to be current."""
+        return self._follower.silent_seconds
+
+    async def wait_until_loaded(self) -> None:
+        """Wait until routes are known; bound it with ``asyncio.timeout``."""
+        await self._follower.loaded.wait()
+
+    def find(self, label: str) -> Route | None:
+        """Return the route of a host's first label (A-label, lower case), or ``None``. No call."""
+        return self._follower.table.find(label)
+
+    def find_by_id(self, portal: PortalId) -> Route | None:
+        """Return the route of a portal, or ``None``. No call."""
+        return self._follower.table.find_by_id(portal)
+
+    async def resolve(self, label: str) -> Route | None:
+        """Return the route; on a miss ask the routing service, for a second at most.
+
+        ``None`` means that there is no such portal as far as can be known. Raises
+        ``RoutesUnavailableError`` if nothing is known yet and nobody answers.
+        """
+        route = self.find(label)
+        if route is not None or not _LABEL.fullmatch(label):
+            return route
+        try:
+            return await self._misses.ask(label)
+        except NoAnswerError as error:
+            if self.is_loaded:
+                return None
+            raise RoutesUnavailableError from error
+
+    async def newer_than(
+        self, portal: PortalId, term: int, epoch: int, within_seconds: float
+    ) -> Route | None:
+        """Wait for a route newer than a stale one; ``None`` if the time is up or the portal is gone."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_seconds):
+                route = self.find_by_id(portal)
+                while route is not None and not route.is_newer_than(term, epoch):
+                    await self._waiting.setdefault(portal, asyncio.Event()).wait()
+                    route = self.find_by_id(portal)
+                return route
+        return None
+
+    def _wake(self, portal: PortalId | None) -> None:
+        """Let those look again who wait for the portal, or everybody."""
+        portals = list(self._waiting) if portal is None else [portal]
+        for each in portals:
+            event = self._waiting.pop(each, None)
+            if event is not None:
+                event.set()
+
+    async def _keep(self, file: Path) -> None:
+        while True:
+            await asyncio.sleep(SNAPSHOT_SECONDS)
+            await self._save(file)
+
+    async def _save(self, file: Path) -> None:
+        """Write the file if the routes changed; a failure is logged, the next turn tries again."""
+        taken = Snapshot.of(self._follower.table)
+        if taken.checksum == self._saved or not taken.history:
+            return
+        try:
+            await asyncio.to_thread(taken.write, file)
+        except OSError as error:
+            _log.warning("snapshot not written", extra={"path": str(file), "reason": repr(error)})
+        else:
+            self._saved = taken.checksum
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])

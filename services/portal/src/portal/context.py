@@ -1,0 +1,88 @@
+"""What a request knows: whose data, who asks, in which language, and the one transaction it runs in."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from fastapi import Depends, Request
+
+from db.sessions import ReadSession, WriteSession
+from kernel.errors import ForbiddenError, UnauthenticatedError
+from portal.resources import Resources
+from routes import Route
+
+Role = Literal["admin", "employee"]
+SCOPE_KEY = "portico.context"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks, as of at most a few seconds ago."""
+
+    user_id: int
+    role: Role
+    session_id: int
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """Handed to every module's ``wiring``; nothing below ``wiring`` sees it."""
+
+    route: Route
+    resources: Resources
+    locale: str
+    identity: Identity | None = None
+    session: ReadSession | None = None
+
+    @property
+    def reader(self) -> ReadSession:
+        """The session of this request; in a write it is the transaction itself."""
+        if self.session is None:
+            raise LookupError("this route opens its own sessions: use reading() or writing()")
+        return self.session
+
+    @property
+    def writer(self) -> WriteSession:
+        """The transaction of this request."""
+        if isinstance(self.session, WriteSession):
+            return self.session
+        raise LookupError("this route does not write")
+
+    @property
+    def user(self) -> Identity:
+        """Who asks; raises if nobody is logged in."""
+        if self.identity is None:
+            raise UnauthenticatedError
+        return self.identity
+
+    def reading(self) -> AbstractAsyncContextManager[ReadSession]:
+        """Open a short read of one's own; for routes that stream."""
+        return self.resources.reading(self.route)
+
+    def writing(self) -> AbstractAsyncContextManager[WriteSession]:
+        """Open a fenced transaction of one's own; for routes that stream."""
+        return self.resources.writing(self.route, self.identity.user_id if self.identity else None)
+
+    def now(self) -> datetime:
+        """The instant of the transaction, else the present one."""
+        return self.session.now if isinstance(self.session, WriteSession) else datetime.now(tz=UTC)
+
+
+def of(request: Request) -> RequestContext:
+    """Return the context that ``unit`` put there."""
+    context: RequestContext = request.scope[SCOPE_KEY]
+    return context
+
+
+async def _administrator(request: Request) -> RequestContext:
+    context = of(request)
+    if context.user.role != "admin":
+        raise ForbiddenError
+    return context
+
+
+Context = Annotated[RequestContext, Depends(of)]
+AdminContext = Annotated[RequestContext, Depends(_administrator)]
+Identify = Callable[[Request, RequestContext], Awaitable[Identity | None]]

@@ -1,0 +1,1 @@
+"""One vertical slice per tool. Read a slice from ``domain`` outward."""

@@ -1,0 +1,30 @@
+"""What sibling modules may ask about the licence."""
+
+from db.sessions import ReadSession, WriteSession
+from portal.modules.licence import domain, wiring
+from portal.modules.licence.contracts import FREE_PLAN, Plan
+
+
+async def grant(session: WriteSession, plan: str | None) -> None:
+    """Give a new portal its plan; the free one unless said otherwise."""
+    await wiring.grant(session, plan or FREE_PLAN)
+
+
+async def plan_of(session: ReadSession) -> Plan:
+    """Return the portal's plan."""
+    return await wiring.licences(session).get()
+
+
+async def require_room_for_user(session: WriteSession, active: int) -> None:
+    """Raise ``UserLimitError`` unless one more user may be active; see ``lock`` for the order."""
+    domain.require_room_for_user(await wiring.licences(session).get(), active)
+
+
+async def lock(session: WriteSession) -> None:
+    """Let concurrent activations of this portal queue, so that each counts after the one before."""
+    await wiring.licences(session).get_for_update()
+
+
+async def require_room_for_bytes(session: WriteSession, used: int, more: int) -> None:
+    """Raise ``StorageLimitError`` unless ``more`` bytes fit. ``used`` must be read under a lock."""
+    domain.require_room_for_bytes(await wiring.licences(session).get(), used, more)

@@ -1,0 +1,143 @@
+"""One request is one transaction, committed before the answer is sent.
+
+A route class, because that is where FastAPI lets us stand between the finished answer and its sending:
+the handler has returned, its answer is rendered, and only after the commit does the first byte leave.
+(The usual ``yield`` dependency commits after the answer: a client would be told "done" about a write
+that then fails. ``tests/test_unit.py`` holds the proof.)
+
+With an ``Idempotency-Key`` the answer is stored in the same transaction, so a repeated request gets the
+same answer and does nothing.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar
+
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+from starlette.types import Message, Receive
+from typing_extensions import override
+
+from db.errors import ContendedError, StaleRouteError
+from db.sessions import WriteSession
+from kernel.errors import TooLargeError
+from portal import idempotency
+from portal.context import Identify, RequestContext, of
+from telemetry.logs import bound
+from web import problems
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+READS = frozenset({"GET", "HEAD"})
+STALE = "portico.stale"
+DEADLOCK_ATTEMPTS = 3
+
+
+class PublicRoute(APIRoute):
+    """A route anybody may call: log in, confirm an address, accept an invitation."""
+
+    one_transaction: ClassVar[bool] = True
+
+    @override
+    def get_route_handler(self) -> Handler:
+        """Wrap FastAPI's handler."""
+        handle = super().get_route_handler()
+
+        async def run(request: Request) -> Response:
+            context = of(request)
+            await self._admit(request, context)
+            with bound(portal=context.route.portal):
+                return await self._answer(request, context, handle)
+
+        return run
+
+    async def _admit(self, request: Request, context: RequestContext) -> None:
+        """Nobody needs to be known here."""
+
+    async def _answer(self, request: Request, context: RequestContext, handle: Handler) -> Response:
+        try:
+            if not self.one_transaction:
+                return await handle(request)
+            limited = _limited(request, context.resources.settings.limits.json_body_bytes)
+            if request.method in READS:
+                async with context.reading() as context.session:
+                    return await handle(limited)
+            return await _written(limited, context, handle)
+        except StaleRouteError as stale:
+            request.scope[STALE] = True  # the gate asks again, if the request can be repeated
+            return problems.respond(request, stale)
+
+
+class StreamingPublicRoute(PublicRoute):
+    """A public route that opens its sessions itself."""
+
+    one_transaction: ClassVar[bool] = False
+
+
+class PrivateRoute(PublicRoute):
+    """A route for people who are logged in."""
+
+    @override
+    async def _admit(self, request: Request, context: RequestContext) -> None:
+        identify: Identify = request.app.state.identify
+        context.identity = await identify(request, context)
+        _ = context.user
+
+
+class StreamingRoute(PrivateRoute):
+    """A route that moves bytes for long and opens its short sessions itself."""
+
+    one_transaction: ClassVar[bool] = False
+
+
+def router(prefix: str, *tags: str, kind: type[PublicRoute] = PrivateRoute) -> APIRouter:
+    """Return a router whose routes are each one transaction of somebody logged in (or of ``kind``)."""
+    return APIRouter(prefix=prefix, tags=list(tags), route_class=kind)
+
+
+async def _written(request: Request, context: RequestContext, handle: Handler) -> Response:
+    """Run the write; a deadlock victim was undone wholly and may run again."""
+    for attempt in range(1, DEADLOCK_ATTEMPTS + 1):
+        try:
+            async with context.writing() as session:
+                context.session = session
+                return await _once(request, context, session, handle)
+        except ContendedError:
+            if attempt == DEADLOCK_ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+async def _once(
+    request: Request, context: RequestContext, session: WriteSession, handle: Handler
+) -> Response:
+    key = idempotency.key_of(request)
+    if key is None:
+        return await handle(request)
+    attempt = await idempotency.begin(session, key, request, context.identity)
+    if attempt.replay is not None:
+        return attempt.replay
+    response = await handle(request)
+    await attempt.finish(response)
+    return response
+
+
+def _limited(request: Request, limit: int) -> Request:
+    """Return the request with a body that may not grow past ``limit`` bytes."""
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > limit:
+        raise TooLargeError(limit=limit)
+    return Request(request.scope, _counted(request.receive, limit))
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    seen = 0
+
+    async def receive_counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise TooLargeError(limit=limit)
+        return message
+
+    return receive_counted
