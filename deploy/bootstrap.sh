@@ -42,13 +42,20 @@ python_stack() {
     [ "$(cat $stamp 2>/dev/null)" = "$want" ] && return 0
     [ -x .venv/bin/python ] || .tools/uv/bin/uv venv --quiet --python /usr/bin/python3 .venv
     say "installing locked Python packages"
-    .tools/uv/bin/uv pip sync --quiet --require-hashes requirements.lock
+    # `install`, not `sync`: that would take our own packages away for a moment from whoever runs them.
+    # Compiled now, so that the first start of twenty processes does not do it twenty times
+    .tools/uv/bin/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
     # ours: editable, no dependency resolution (the lock did it), built by the locked hatchling
     set --
     for package in libs/* services/* deploy/cluster; do set -- "$@" -e "$package"; done
     .tools/uv/bin/uv pip install --quiet --no-deps --no-build-isolation "$@"
     printf '%s' "$want" >$stamp
 }
+
+mkdir -p .tools
+# one at a time: two terminals, one machine
+exec 9>.tools/lock
+flock 9
 
 uv_tool
 [ "${1:-}" = uv ] && exit 0

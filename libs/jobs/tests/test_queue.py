@@ -10,8 +10,7 @@ from db.sessions import Ownership, reading, writing
 from jobs import queue
 from jobs.queue import Job, JobId
 from jobs.tables import State
-
-from .conftest import OpenPortal
+from testkit.bare_portals import BarePortals
 
 
 class ChangedMindError(Exception):
@@ -83,8 +82,8 @@ async def test_a_failed_job_keeps_the_reason(database: Database, portal: Ownersh
     assert found.result == {"line": 3}
 
 
-async def test_the_same_key_is_the_same_job(database: Database, open_portal: OpenPortal) -> None:
-    mine, other = await open_portal(), await open_portal()
+async def test_the_same_key_is_the_same_job(database: Database, portals: BarePortals) -> None:
+    mine, other = await portals.open(), await portals.open()
 
     async def ask(portal: Ownership, key: str) -> JobId:
         async with writing(database, portal) as session:
@@ -99,9 +98,9 @@ async def test_the_same_key_is_the_same_job(database: Database, open_portal: Ope
 
 
 async def test_a_job_of_another_portal_is_not_found(
-    database: Database, open_portal: OpenPortal
+    database: Database, portals: BarePortals
 ) -> None:
-    mine, other = await open_portal(), await open_portal()
+    mine, other = await portals.open(), await portals.open()
     job = await _enqueue(database, mine)
 
     assert await _find(database, mine, job)

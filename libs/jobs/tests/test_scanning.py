@@ -11,8 +11,7 @@ from db.statements import Statement
 from jobs import queue, scanning
 from jobs.queue import JobId
 from jobs.tables import jobs
-
-from .conftest import OpenPortal
+from testkit.bare_portals import BarePortals
 
 # all of one instant, which is the hard case for walking in pages
 OLD = datetime(2020, 1, 1, tzinfo=UTC)
@@ -27,9 +26,9 @@ ROW = {"kind": "test.work", "state": "queued", "due_at": OLD, "attempts": 0, "ma
 
 
 async def test_jobs_behind_thousands_of_others_are_found(
-    database: Database, open_portal: OpenPortal
+    database: Database, portals: BarePortals
 ) -> None:
-    foreign, mine = await open_portal(), await open_portal()
+    foreign, mine = await portals.open(), await portals.open()
     async with writing(database, foreign) as session:
         row = {**ROW, "payload": "{}", "created_at": session.now}
         await session.insert_many(MANY, [row] * (2 * scanning.PAGE + 10))

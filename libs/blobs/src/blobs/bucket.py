@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+
 from typing_extensions import override
 
 from blobs.checksums import digest_of, require_equal
@@ -37,7 +38,8 @@ class Bucket:
     ) -> Stored:
         """Store an object of at most some MiB; ``sha256`` in hex is what the sender announced.
 
-        The store checks the digest again before it answers. Whatever fails, nothing or all is there.
+        The store checks the digest again. After an error nothing is there, but for
+        ``StorageTimeoutError``: then all or nothing.
         """
         found = await digest_of(data)
         require_equal(sha256, found)
@@ -55,20 +57,28 @@ class Bucket:
         limit: int | None = None,
         content_type: str = BINARY,
     ) -> Stored:
-        """Store a stream of any length, one part of 8 MiB in memory at a time.
+        """Store a stream of any length, with one part of 8 MiB in memory.
 
-        More than ``limit`` bytes is a ``TooLargeError``. If anything fails, or the caller is cancelled,
-        nothing is stored and the parts are dropped; a process that dies leaves them to the sweep.
+        More than ``limit`` bytes is a ``TooLargeError``. After an error or a cancellation the parts are
+        dropped, and nothing is there unless the last call was under way (``StorageTimeoutError``): then
+        all or nothing. A process that dies leaves its parts to the sweep.
         """
-        async with aclosing(in_parts(chunks, PART_BYTES, limit)) as parts:
-            first = await anext(parts, bytearray())
-            if len(first) < PART_BYTES:
-                return await self.put(key, first, sha256=sha256, content_type=content_type)
+        async with aclosing(in_parts(chunks, PART_BYTES, limit)) as parts, AsyncExitStack() as undo:
+            part = await anext(parts, bytearray())
+            if len(part) < PART_BYTES:
+                return await self.put(key, part, sha256=sha256, content_type=content_type)
             upload = await self.begin_upload(key, content_type=content_type)
-            async with AsyncExitStack() as undo:
-                undo.push_async_callback(upload.abandon)
-                stored = await _put_parts(upload, first, parts, sha256)
-                undo.pop_all()
+            undo.push_async_callback(upload.abandon)
+            whole = hashlib.sha256()
+            there: list[Part] = []
+            while part:
+                there.append(await upload.put_part(len(there) + 1, part, whole=whole))
+                del part  # the next one takes its room
+                part = await anext(parts, bytearray())
+            stored = Stored(sum(part.size for part in there), whole.hexdigest())
+            require_equal(sha256, stored.sha256)
+            await upload.complete_of(there, stored.size)
+            undo.pop_all()
             return stored
 
     @asynccontextmanager
@@ -93,7 +103,7 @@ class Bucket:
     async def head(self, key: str) -> Blob:
         """Describe an object."""
         head = await self._place.call("head_object", Key=key)
-        return Blob(key, head["ContentLength"], head["ETag"], head["LastModified"])
+        return Blob(key, head["ContentLength"], head["ETag"], head["LastModified"].astimezone(UTC))
 
     async def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""
@@ -105,7 +115,7 @@ class Bucket:
             "list_objects_v2", Prefix=prefix, StartAfter=after, MaxKeys=limit
         )
         blobs = tuple(
-            Blob(one["Key"], one["Size"], one["ETag"], one["LastModified"])
+            Blob(one["Key"], one["Size"], one["ETag"], one["LastModified"].astimezone(UTC))
             for one in answer.get("Contents", ())
         )
         return Page(blobs, blobs[-1].key if answer["IsTruncated"] else None)
@@ -123,19 +133,16 @@ class Bucket:
 
     async def sweep(self, *, begun_before: datetime) -> int:
         """Abort the uploads that began before, and return how many: people resume within days."""
-        swept, after = 0, {"KeyMarker": "", "UploadIdMarker": ""}
-        more = True
-        while more:
+        swept = 0
+        after: dict[str, str] | None = {}
+        while after is not None:
             page = await self._place.call("list_multipart_uploads", **after)
             for one in page.get("Uploads", ()):
                 if one["Initiated"] < begun_before:
                     await self.upload(one["Key"], one["UploadId"]).abort()
                     swept += 1
-            more = page["IsTruncated"]
-            after = {
-                "KeyMarker": page["NextKeyMarker"],
-                "UploadIdMarker": page["NextUploadIdMarker"],
-            }
+            markers = ("KeyMarker", "UploadIdMarker")
+            after = {m: page[f"Next{m}"] for m in markers} if page["IsTruncated"] else None
         return swept
 
     def get_url(self, key: str, *, file_name: str, expires_in: timedelta) -> str:
@@ -148,19 +155,3 @@ class Bucket:
         """Return a URL whose bearer may store this one object, of exactly ``size`` bytes."""
         request = Request("PUT", self._place.target(key), headers={"Content-Length": str(size)})
         return self._place.presigned(request, expires_in)
-
-
-async def _put_parts(
-    upload: Upload, first: bytearray, others: AsyncIterator[bytearray], sha256: str | None
-) -> Stored:
-    whole = hashlib.sha256()
-    parts: list[Part] = []
-    data = first
-    while data:
-        parts.append(await upload.put_part(len(parts) + 1, data, whole=whole))
-        data = await anext(others, bytearray())
-    found = whole.hexdigest()
-    require_equal(sha256, found)
-    size = sum(part.size for part in parts)
-    await upload.complete_of(parts, size)
-    return Stored(size, found)

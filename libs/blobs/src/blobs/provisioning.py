@@ -5,12 +5,14 @@ from contextlib import suppress
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from kernel.ids import PortalId
+from typing_extensions import override
 
+from blobs import failures
 from blobs.errors import AccountExistsError, AccountNotFoundError
 from blobs.keys import AccessKey, Account
 from blobs.store import Place, Store
 from blobs.wire import Request
+from kernel.ids import PortalId
 
 
 class StorageAdmin(Protocol):
@@ -35,7 +37,7 @@ class StorageAdmin(Protocol):
         """
 
 
-class RadosGateway:
+class RadosGateway(StorageAdmin):
     """Ceph's radosgw, by its admin API: one user for each portal, who may own one bucket.
 
     It is asked for the secrets it made and never sent one: its admin API takes parameters in the URL
@@ -46,16 +48,18 @@ class RadosGateway:
         self._store = store
         self._admin = admin
 
+    @override
     async def create(self, portal: PortalId) -> Account:
         """Make user, key and bucket; see ``StorageAdmin``."""
         user = account_name(portal)
         with suppress(AccountExistsError):
             await self._ask("PUT", {"uid": user, "display-name": user, "max-buckets": "1"})
-        (key,) = (await self._ask("GET", {"uid": user}))["keys"]
+        key = (await self._ask("GET", {"uid": user}))["keys"][0]
         account = Account(user, AccessKey(key["access_key"], key["secret_key"]))
         await self._make_bucket(Place(self._store, account))
         return account
 
+    @override
     async def limit(self, portal: PortalId, size: int | None) -> None:
         """Set the user's quota; see ``StorageAdmin``."""
         quota = {"quota": "", "uid": account_name(portal), "quota-type": "user"}
@@ -64,6 +68,7 @@ class RadosGateway:
         )
         await self._ask("PUT", quota | allowed)
 
+    @override
     async def remove(self, portal: PortalId) -> None:
         """Remove the user with all data; see ``StorageAdmin``."""
         with suppress(AccountNotFoundError):
@@ -78,7 +83,8 @@ class RadosGateway:
     async def _ask(self, verb: str, parameters: dict[str, str]) -> Any:
         request = Request(verb, f"/admin/user?{urlencode(parameters)}")
         async with await self._store.wire.send(self._admin, request) as answer:
-            body = await answer.read()
+            with failures.named():
+                body = await answer.read()
         return json.loads(body) if body else None
 
 

@@ -1,13 +1,13 @@
 """A stream cut into parts of one size."""
 
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable
 
 from kernel.errors import TooLargeError
 
 
 async def in_parts(
     chunks: AsyncIterable[bytes], size: int, limit: int | None
-) -> AsyncIterator[bytearray]:
+) -> AsyncGenerator[bytearray, None]:
     """Yield the stream in parts of ``size`` bytes, the last one shorter, and no empty one.
 
     Raises ``TooLargeError`` as soon as there are more than ``limit`` bytes.

@@ -7,7 +7,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from typing_extensions import override
 from urllib.parse import quote
 
 import aiohttp
@@ -15,6 +14,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioCredentials
 from aiobotocore.session import AioSession
 from botocore.credentials import ReadOnlyCredentials
+from typing_extensions import override
 
 from blobs import failures
 from blobs.keys import AccessKey, Account
@@ -33,6 +33,7 @@ async def connect(url: str, timeouts: Timeouts | None = None) -> AsyncIterator["
     async with AsyncExitStack() as stack:
         session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=TRANSFERS),
+            cookie_jar=aiohttp.DummyCookieJar(),  # nothing of one portal goes along with another's
             read_bufsize=PIECE_BYTES,
             auto_decompress=False,
         )

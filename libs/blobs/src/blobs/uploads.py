@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NewType
 
-from kernel.errors import PorticoError
-
 from blobs.checksums import Digest, digest_of, require_equal
 from blobs.errors import BlobNotFoundError, UploadIncompleteError, UploadNotFoundError
 from blobs.store import Place
 from blobs.wire import Data, Request
+from kernel.errors import PorticoError
 
 UploadId = NewType("UploadId", str)
 
@@ -85,8 +84,7 @@ class Upload:
 
     async def complete_of(self, parts: Sequence[Part], size: int) -> None:
         """Like ``complete``, of parts the caller knows; cheaper by one call."""
-        numbers = [part.number for part in parts]
-        if numbers != list(range(1, len(parts) + 1)) or sum(part.size for part in parts) != size:
+        if not _make_whole(parts, size):
             raise UploadIncompleteError
         listed = [{"PartNumber": part.number, "ETag": part.etag} for part in parts]
         try:
@@ -122,3 +120,13 @@ class Upload:
             return await self._place.call(operation, Key=self.key, UploadId=self.id, **parameters)
         except BlobNotFoundError:  # radosgw's word for some
             raise UploadNotFoundError from None
+
+
+def _make_whole(parts: Sequence[Part], size: int) -> bool:
+    """Tell whether the parts are numbered from 1 without a gap, and hold ``size`` bytes."""
+    numbers = [part.number for part in parts]
+    return (
+        bool(parts)
+        and numbers == list(range(1, len(parts) + 1))
+        and sum(part.size for part in parts) == size
+    )

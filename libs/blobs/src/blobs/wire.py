@@ -1,20 +1,21 @@
 """The hot verbs (put, get, upload of a part): signed by botocore, sent over one pool of connections.
 
-Through aiobotocore each costs 1 to 2 ms of CPU more (docs/adr, "blobs"); every other verb goes that way,
-in ``blobs.store``.
+Through aiobotocore each costs 1 to 2 ms of CPU more (the ADR on blobs has the figures); every other verb
+goes that way, in ``blobs.store``.
 """
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from http import HTTPStatus
 from typing import TypeAlias
-from typing_extensions import override
 
 import aiohttp
-import re
 from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
+from typing_extensions import override
 from yarl import URL
 
 from blobs import failures
@@ -45,7 +46,7 @@ class Request:
 
     verb: str
     target: str
-    body: Data = b""
+    body: Data = field(default=b"", repr=False)
     sha256: str = NO_BODY
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -82,8 +83,9 @@ class Wire:
                 headers=_signed_headers(key, request, url),
                 data=_pieces(request.body) if request.body else None,
                 timeout=self._long if request.verb == "GET" else self._small,
+                allow_redirects=False,
             )
-            if response.ok:
+            if response.status < HTTPStatus.MULTIPLE_CHOICES:
                 return response
             async with response:
                 found = _CODE.search(await response.content.read(LONGEST_REFUSAL))

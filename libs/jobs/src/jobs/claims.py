@@ -8,12 +8,9 @@ Because claiming is an ordinary fenced transaction of the portal, a worker with 
 datacentre that lost the portal, cannot take its jobs.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-import orjson
 from sqlalchemy import bindparam, case, null, select, update
 
 from db.sessions import WriteSession
@@ -72,13 +69,17 @@ FINISH = Statement(
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A job that is ours until the lease ends. ``payload`` may hold secrets: not shown by ``repr``."""
+    """A job that is ours until the lease ends.
+
+    ``payload`` is JSON as it was written: making sense of it is part of the turn. It may hold secrets
+    and is not shown by ``repr``.
+    """
 
     portal: PortalId
     job: JobId
     holder: str
     kind: str
-    payload: Mapping[str, Any] = field(repr=False)
+    payload: str = field(repr=False)
     attempts: int
     max_attempts: int
     created_at: datetime
@@ -94,8 +95,7 @@ async def claim(session: WriteSession, job: JobId, holder: str) -> Claim | None:
         return None
     row = await session.first(CLAIMED, job=job)
     assert row is not None  # noqa: S101  # this transaction has just locked it
-    kind, payload, *rest = row
-    return Claim(session.portal, job, holder, kind, orjson.loads(payload), *rest)
+    return Claim(session.portal, job, holder, *row)
 
 
 async def settle(

@@ -51,16 +51,22 @@ async def remove_expired(session: WriteSession, job: JobId) -> None:
 def _scan(moment: Column[datetime], reason: str) -> Statement:
     """Build one page of a walk along ``moment``; its rows are ``(moment, portal, job, now)``.
 
-    The position is spelt out: MariaDB does not use an index for a comparison of tuples.
+    The position is spelt out range by range: MariaDB finds its place in the index by that, and does not
+    by a comparison of tuples.
     """
+    same_moment = moment == bindparam("after")
     position = or_(
         moment > bindparam("after"),
-        jobs.c.portal_id > bindparam("after_portal"),
-        and_(jobs.c.portal_id == bindparam("after_portal"), jobs.c.id > bindparam("after_job")),
+        and_(same_moment, jobs.c.portal_id > bindparam("after_portal")),
+        and_(
+            same_moment,
+            jobs.c.portal_id == bindparam("after_portal"),
+            jobs.c.id > bindparam("after_job"),
+        ),
     )
     return Statement(
         select(moment, jobs.c.portal_id, jobs.c.id, clock.NOW)
-        .where(moment <= clock.in_microseconds("since"), moment >= bindparam("after"), position)
+        .where(moment <= clock.in_microseconds("since"), position)
         .order_by(moment, jobs.c.portal_id, jobs.c.id)
         .limit(bindparam("limit")),
         across_portals=reason,

@@ -97,6 +97,10 @@ class Settings(_Frozen):
         default=2, description="auto_increment_increment: the most datacentres ever"
     )
     limits: Limits = Limits()
+    mail_from: str = Field(
+        default="Portico <no-reply@portico.localhost>", description="sender of the product's mails"
+    )
+    smtp_starttls: bool = Field(default=False, description="the mail relay must offer STARTTLS")
 
     @cached_property
     def datacentres(self) -> tuple[Site, ...]:

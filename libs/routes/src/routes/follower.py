@@ -55,7 +55,7 @@ class Follower:
                 await self._follow(url)
             except SourceError as error:
                 _log.warning("routing service lost", extra={"url": url, "reason": str(error)})
-            except Exception:  # a defect here must not stop nodes from serving what they know
+            except Exception:  # noqa: BLE001  # a defect must not stop a node from serving what it knows
                 _log.exception("routing service not understood", extra={"url": url})
             RECONNECTS.inc()
             self._source.avoid(url)
@@ -89,7 +89,7 @@ class Follower:
             case "deleted":
                 self._take_deletion(PortalId(int(change["portal"])), change["revision"])
             case "heartbeat":
-                return self._is_doubtful(change["revision"], change["checksum"])
+                return self._is_doubtful(change)
             case "resync":
                 return True
             case _:
@@ -113,21 +113,26 @@ class Follower:
         if self.table.remove(portal, revision):
             self._changed(portal)
 
-    def _is_doubtful(self, revision: int, checksum: str) -> bool:
+    def _is_doubtful(self, beat: Json) -> bool:
         """Compare the tables. A re-read that did not help is not repeated at once."""
-        now = time.monotonic()
-        if revision < self.table.revision:
-            if now - max(self._opened_at, self._proven_at) > SILENCE_SECONDS:
-                raise SourceError(f"at revision {revision}, behind ours")
+        revision, stale_seconds, now = beat["revision"], beat["stale_seconds"], time.monotonic()
+        if revision < self.table.revision or stale_seconds > SILENCE_SECONDS:
+            self._bear_with(beat)
             return False
         self.table.advance(revision)
-        if checksum == self.table.checksum:
-            self._proven_at = now
+        if beat["checksum"] == self.table.checksum:
+            self._proven_at = now - stale_seconds
             self._failures = 0
             self.loaded.set()
             return False
         _log.warning("routes differ from the routing service's", extra={"revision": revision})
         return self._proven_at > self._reread_at or now - self._reread_at > self._reread_seconds
+
+    def _bear_with(self, beat: Json) -> None:
+        """Leave a service that knows less than we do, or hears nothing of etcd, unless it recovers."""
+        self.loaded.set()  # what we have is no worse
+        if time.monotonic() - max(self._opened_at, self._proven_at) > SILENCE_SECONDS:
+            raise SourceError(f"behind: {beat}")
 
     async def _read_all(self, url: str) -> None:
         """Merge a full snapshot, and forget what it does not show."""

@@ -61,7 +61,7 @@ class RouteMap:
         """
         known = await asyncio.to_thread(snapshot.read, file) if file else None
         async with Source.connect(urls, token) as source, contextlib.AsyncExitStack() as tasks:
-            routes = cls(source, known or RouteTable(), reread_seconds)
+            routes = cls(source, RouteTable() if known is None else known, reread_seconds)
             tasks.push_async_callback(routes._misses.close)
             tasks.push_async_callback(_cancel, asyncio.create_task(routes._follower.run()))
             if file:
@@ -107,6 +107,7 @@ class RouteMap:
             return await self._misses.ask(label)
         except NoAnswerError as error:
             if self.is_loaded:
+                self._misses.remember(label)
                 return None
             raise RoutesUnavailableError from error
 

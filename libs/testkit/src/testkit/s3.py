@@ -28,6 +28,7 @@ READY_SECONDS = 60.0
 
 # `paxos propose interval`: each new pool waits for it several times; with its default of 1 s the first
 # start takes 12 s instead of 1. `tcp_nodelay`: without it a small download waits 40 ms for an ACK.
+# `osd client watch timeout`: so long a gateway that follows a killed one cannot make users.
 _CONFIGURATION = """
 [global]
 fsid = {fsid}
@@ -59,6 +60,7 @@ host = localhost
 [osd.0]
 osd data = {directory}/osd
 osd objectstore = memstore
+osd client watch timeout = 8
 memstore device bytes = 17179869184
 [client.rgw]
 rgw frontends = beast endpoint={address}:{gateway_port} tcp_nodelay=1
@@ -104,6 +106,7 @@ def running(directory: Path) -> Iterator["Gateway"]:
         _run(directory, "ceph", "--connect-timeout", "20", "osd", "new", disk, "0")
         _run(directory, "ceph-osd", "--id", "0", "--mkfs", "--osd-uuid", disk)
         processes.enter_context(_daemon(directory, "ceph-osd", "--id", "0"))
+        _wait_for_store(directory)
         gateway = Gateway(directory, f"http://{address}:{GATEWAY_PORT}")
         processes.callback(gateway.kill)
         gateway.start()
@@ -140,7 +143,7 @@ class Gateway:
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Stop the gateway in its tracks: it accepts connections, and is silent."""
-        assert self._process is not None, "not running"  # noqa: S101  # a test's own mistake
+        assert self._process is not None, "not running"  # a test's own mistake
         self._process.send_signal(signal.SIGSTOP)
         try:
             yield
@@ -181,6 +184,15 @@ def _make_monitor(directory: Path, address: str) -> None:
     member = ("--addv", "a", f"[v2:{address}:{MONITOR_PORT}]")
     _run(directory, "monmaptool", monitors, "--create", *member)
     _run(directory, "ceph-mon", "--id", "a", "--mkfs", "--monmap", monitors)
+
+
+def _wait_for_store(directory: Path) -> None:
+    """Wait until the object store serves: a gateway that was first may miss it for 5 s, even 30 s."""
+    deadline = time.monotonic() + READY_SECONDS
+    while json.loads(_run(directory, "ceph", "osd", "stat", "--format", "json"))["num_up_osds"] < 1:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the object store does not serve; see {directory}/osd.0.log")
+        time.sleep(0.02)
 
 
 def _make_admin(directory: Path) -> AccessKey:

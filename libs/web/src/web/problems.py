@@ -83,9 +83,12 @@ def status_of(kind: type[errors.PorticoError]) -> int:
 
 
 def locale_of(request: Request) -> str:
-    """Return the language to answer in: the header, else the portal's, else English."""
-    fallback = request.scope.get("state", {}).get("locale", messages.DEFAULT_LOCALE)
-    return messages.negotiate(request.headers.get("accept-language"), fallback)
+    """Return the language to answer in: ``state.chosen_locale``, else the header, else the portal's."""
+    state = request.scope.get("state", {})
+    fallback = state.get("locale", messages.DEFAULT_LOCALE)
+    header = request.headers.get("accept-language")
+    chosen: str | None = state.get("chosen_locale")
+    return chosen or messages.negotiate(header, fallback)
 
 
 def _text(request: Request, code: str, values: Any) -> str:

@@ -11,7 +11,7 @@ import db
 import portal
 from kernel.secrets import Secrets
 from kernel.settings import Settings
-from portal import internal, resources
+from portal import internal, openapi, resources
 from portal.forward import Forwarder
 from portal.gate import Gate
 from portal.modules.company import facade as company
@@ -29,7 +29,7 @@ ROUTERS = (login_router, public_router, company_router, licence_router, journal_
 
 def create_app(settings: Settings, secrets: Secrets, *, site: str, node: str) -> ASGIApp:
     """Return the web node of a datacentre."""
-    forwarder = Forwarder(settings)
+    forwarder = Forwarder(settings, site)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -50,12 +50,13 @@ def create_app(settings: Settings, secrets: Secrets, *, site: str, node: str) ->
         openapi_url="/api/v1/openapi.json",
     )
     api.state.identify = company.identify
-    v1 = APIRouter(prefix="/api/v1")
+    v1 = APIRouter(prefix="/api/v1", responses=openapi.FAILURES)
     for router in ROUTERS:
         v1.include_router(router)
     api.include_router(v1)
     guarded = Depends(web_internal.guard(secrets["internal_token"]))
     api.include_router(internal.router, dependencies=[guarded])
+    openapi.install(api)
     api.add_middleware(Gate, resources=lambda: api.state.resources, forwarder=forwarder)
     return api
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from fastapi import Depends, Request
 
 from db.sessions import ReadSession, WriteSession
+from kernel import messages
 from kernel.errors import ForbiddenError, UnauthenticatedError
 from portal.resources import Resources
 from routes import Route
@@ -24,6 +25,7 @@ class Identity:
     user_id: int
     role: Role
     session_id: int
+    locale: str
 
 
 @dataclass(slots=True)
@@ -56,6 +58,11 @@ class RequestContext:
         if self.identity is None:
             raise UnauthenticatedError
         return self.identity
+
+    def speak(self, request: Request, language: str) -> None:
+        """Answer in the language of the request; if it names none, in the one given."""
+        self.locale = messages.negotiate(request.headers.get("accept-language"), language)
+        request.scope["state"]["locale"] = self.locale
 
     def reading(self) -> AbstractAsyncContextManager[ReadSession]:
         """Open a short read of one's own; for routes that stream."""

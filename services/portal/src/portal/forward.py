@@ -53,10 +53,15 @@ class ForwardedTwiceError(UnavailableError):
 class Forwarder:
     """Connections to the balancers of the other datacentres."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, site: str) -> None:
         self._targets = {s.name: settings.balancer_url(s.name) for s in settings.datacentres}
         # a failed connect was never heard by anybody: trying it again is always safe
-        transport = httpx.AsyncHTTPTransport(retries=1, limits=LIMITS)
+        transport = httpx.AsyncHTTPTransport(
+            retries=1,
+            limits=LIMITS,
+            # by this address the other datacentre knows us, and believes what we say of the client
+            local_address=settings.site(site).address,
+        )
         self._client = httpx.AsyncClient(transport=transport, timeout=TIMEOUT)
 
     async def close(self) -> None:

@@ -79,11 +79,7 @@ class Gate:
             if route.owner != resources.site:
                 await self._forwarder.forward(request.scope, kept.replay(), send, to=route.owner)
                 return
-            last = attempt == STALE_ATTEMPTS
-            stale = await self._run(
-                request, route, kept.replay(), send, last=last or not kept.whole
-            )
-            if not stale:
+            if not await self._run(request, route, kept, send, last=attempt == STALE_ATTEMPTS):
                 return
             RETRIED.inc()
             route = await self._newer(resources, route)
@@ -126,7 +122,7 @@ class Gate:
         return newer
 
     async def _run(
-        self, request: Request, route: Route, receive: Receive, send: Send, *, last: bool
+        self, request: Request, route: Route, kept: "_Kept", send: Send, *, last: bool
     ) -> bool:
         """Run the application; return whether its answer was swallowed, since the route was stale."""
         scope = {**request.scope, "state": dict(request.scope.get("state", {}))}
@@ -136,12 +132,13 @@ class Gate:
 
         async def sending(message: Message) -> None:
             nonlocal swallowed
-            if message["type"] == "http.response.start" and scope.get(STALE) and not last:
+            repeatable = kept.whole and not last
+            if message["type"] == "http.response.start" and scope.get(STALE) and repeatable:
                 swallowed = True
             if not swallowed:
                 await send(message)
 
-        await self._app(scope, receive, sending)
+        await self._app(scope, kept.replay(), sending)
         return swallowed
 
 

@@ -6,6 +6,7 @@ then runs). Refused requests are not remembered: nothing happened, so a mended o
 """
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,7 +21,7 @@ from sqlalchemy import (
 )
 
 from db.errors import DuplicateKeyError
-from db.sessions import WriteSession
+from db.sessions import ReadSession, Row, WriteSession
 from db.statements import Statement
 from kernel.errors import ConflictError, InvalidError
 from portal.context import Identity
@@ -31,6 +32,7 @@ HEADER = "idempotency-key"
 KEPT = timedelta(hours=24)
 NOBODY = 0
 KEPT_HEADERS = ("content-type", "etag", "location")
+REPLAYED = "Idempotency-Replayed"
 
 _MINE = (
     keys.c.portal_id == bindparam("portal_id"),
@@ -77,29 +79,81 @@ class KeyInUseError(ConflictError):
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """A request that carries a key: either the first, or one to be answered by ``replay``."""
+class Key:
+    """A key, whose it is, and a fingerprint of the request it was used for."""
 
-    session: WriteSession
-    name: bytes
     actor: int
-    replay: Response | None = None
-
-    async def finish(self, response: Response) -> None:
-        """Store the answer in the transaction that did the work."""
-        headers = {h: response.headers[h] for h in KEPT_HEADERS if h in response.headers}
-        await self.session.change(
-            _FINISH,
-            by=self.actor,
-            key=self.name,
-            new_status=response.status_code,
-            new_headers=orjson.dumps(headers),
-            new_body=bytes(response.body),
-        )
+    name: bytes
+    fingerprint: bytes
 
 
-def key_of(request: Request) -> bytes | None:
+async def key_of(request: Request, identity: Identity | None) -> Key | None:
     """Return the request's key, or ``None``; a malformed one raises ``KeyMalformedError``."""
+    name = _name(request)
+    return None if name is None else _key(request, identity, name, await request.body())
+
+
+def key_of_stream(request: Request, identity: Identity | None, described_by: bytes) -> Key | None:
+    """Like ``key_of`` where the body cannot be kept: whatever tells it from others stands for it."""
+    name = _name(request)
+    return None if name is None else _key(request, identity, name, described_by)
+
+
+async def find_answer(session: ReadSession, key: Key | None) -> Response | None:
+    """Return the answer that was given under this key, if there is one."""
+    if key is None:
+        return None
+    row = await session.first(_FIND, by=key.actor, key=key.name)
+    return None if row is None else _answer(row, key)
+
+
+async def once(
+    session: WriteSession, key: Key | None, work: Callable[[], Awaitable[Response]]
+) -> Response:
+    """Do the work, or return the answer of the request that did it; waits if that is under way."""
+    if key is None:
+        return await work()
+    try:
+        await session.insert(
+            _BEGIN,
+            actor=key.actor,
+            name=key.name,
+            fingerprint=key.fingerprint,
+            created_at=session.now,
+        )
+    except DuplicateKeyError:
+        return _answer(await session.first(_FIND, by=key.actor, key=key.name), key)
+    await session.change(_SWEEP, before=session.now - KEPT)
+    response = await work()
+    await _remember(session, key, response)
+    return response
+
+
+async def _remember(session: WriteSession, key: Key, response: Response) -> None:
+    """Store the answer in the transaction that did the work."""
+    headers = {h: response.headers[h] for h in KEPT_HEADERS if h in response.headers}
+    await session.change(
+        _FINISH,
+        by=key.actor,
+        key=key.name,
+        new_status=response.status_code,
+        new_headers=orjson.dumps(headers),
+        new_body=bytes(response.body),
+    )
+
+
+def _answer(row: Row | None, key: Key) -> Response:
+    if row is None or row[1] is None:
+        raise KeyInUseError
+    known, status, headers, body = row
+    if known != key.fingerprint:
+        raise KeyReusedError
+    answer = Response(body, status, headers=orjson.loads(headers))
+    answer.headers[REPLAYED] = "true"
+    return answer
+
+
+def _name(request: Request) -> bytes | None:
     value = request.headers.get(HEADER)
     if value is None:
         return None
@@ -108,33 +162,7 @@ def key_of(request: Request) -> bytes | None:
     return value.encode("ascii")
 
 
-async def begin(
-    session: WriteSession, name: bytes, request: Request, identity: Identity | None
-) -> Attempt:
-    """Take the key, waiting for another request that holds it."""
+def _key(request: Request, identity: Identity | None, name: bytes, body: bytes) -> Key:
+    parts = (request.method.encode(), request.url.path.encode(), body)
     actor = identity.user_id if identity else NOBODY
-    fingerprint = _fingerprint(request.method, request.url.path, await request.body())
-    try:
-        await session.insert(
-            _BEGIN, actor=actor, name=name, fingerprint=fingerprint, created_at=session.now
-        )
-    except DuplicateKeyError:
-        return Attempt(session, name, actor, await _stored(session, actor, name, fingerprint))
-    await session.change(_SWEEP, before=session.now - KEPT)
-    return Attempt(session, name, actor)
-
-
-async def _stored(session: WriteSession, actor: int, name: bytes, fingerprint: bytes) -> Response:
-    row = await session.first(_FIND, by=actor, key=name)
-    if row is None or row[1] is None:
-        raise KeyInUseError
-    known, status, headers, body = row
-    if known != fingerprint:
-        raise KeyReusedError
-    answer = Response(body, status, headers=orjson.loads(headers))
-    answer.headers["Idempotency-Replayed"] = "true"
-    return answer
-
-
-def _fingerprint(method: str, path: str, body: bytes) -> bytes:
-    return hashlib.sha256(b"\0".join((method.encode(), path.encode(), body))).digest()
+    return Key(actor, name, hashlib.sha256(b"\0".join(parts)).digest())

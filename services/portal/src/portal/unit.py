@@ -9,8 +9,9 @@ With an ``Idempotency-Key`` the answer is stored in the same transaction, so a r
 same answer and does nothing.
 """
 
-from collections.abc import Callable, Coroutine
-from typing import Any, ClassVar
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from typing import Any, ClassVar, TypeVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
@@ -26,6 +27,8 @@ from telemetry.logs import bound
 from web import problems
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+T = TypeVar("T")
 
 READS = frozenset({"GET", "HEAD"})
 STALE = "portico.stale"
@@ -55,9 +58,9 @@ class PublicRoute(APIRoute):
 
     async def _answer(self, request: Request, context: RequestContext, handle: Handler) -> Response:
         try:
-            if not self.one_transaction:
-                return await handle(request)
             limited = _limited(request, context.resources.settings.limits.json_body_bytes)
+            if not self.one_transaction:
+                return await handle(limited if self.body_field else request)
             if request.method in READS:
                 async with context.reading() as context.session:
                     return await handle(limited)
@@ -76,11 +79,18 @@ class StreamingPublicRoute(PublicRoute):
 class PrivateRoute(PublicRoute):
     """A route for people who are logged in."""
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        options["openapi_extra"] = {
+            "security": [{"bearer": []}],
+            **(options.get("openapi_extra") or {}),
+        }
+        super().__init__(*arguments, **options)
+
     @override
     async def _admit(self, request: Request, context: RequestContext) -> None:
         identify: Identify = request.app.state.identify
         context.identity = await identify(request, context)
-        _ = context.user
+        context.speak(request, context.user.locale)
 
 
 class StreamingRoute(PrivateRoute):
@@ -94,31 +104,27 @@ def router(prefix: str, *tags: str, kind: type[PublicRoute] = PrivateRoute) -> A
     return APIRouter(prefix=prefix, tags=list(tags), route_class=kind)
 
 
-async def _written(request: Request, context: RequestContext, handle: Handler) -> Response:
-    """Run the write; a deadlock victim was undone wholly and may run again."""
+async def transaction(context: RequestContext, work: Callable[[WriteSession], Awaitable[T]]) -> T:
+    """Run one fenced transaction; a deadlock victim was undone wholly and may run again."""
     for attempt in range(1, DEADLOCK_ATTEMPTS + 1):
         try:
             async with context.writing() as session:
-                context.session = session
-                return await _once(request, context, session, handle)
+                return await work(session)
         except ContendedError:
             if attempt == DEADLOCK_ATTEMPTS:
                 raise
     raise AssertionError("unreachable")
 
 
-async def _once(
-    request: Request, context: RequestContext, session: WriteSession, handle: Handler
-) -> Response:
-    key = idempotency.key_of(request)
-    if key is None:
-        return await handle(request)
-    attempt = await idempotency.begin(session, key, request, context.identity)
-    if attempt.replay is not None:
-        return attempt.replay
-    response = await handle(request)
-    await attempt.finish(response)
-    return response
+async def _written(request: Request, context: RequestContext, handle: Handler) -> Response:
+    await request.body()  # now: one who sends slowly must not hold a transaction meanwhile
+    key = await idempotency.key_of(request, context.identity)
+
+    async def work(session: WriteSession) -> Response:
+        context.session = session
+        return await idempotency.once(session, key, partial(handle, request))
+
+    return await transaction(context, work)
 
 
 def _limited(request: Request, limit: int) -> Request:

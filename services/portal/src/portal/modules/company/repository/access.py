@@ -20,7 +20,7 @@ _MY_FAILURES = and_(
 )
 
 _IDENTIFY = Statement(
-    select(sessions.c.id, sessions.c.expires_at, users.c.id, users.c.role)
+    select(sessions.c.id, sessions.c.expires_at, users.c.id, users.c.role, users.c.locale)
     .join(
         users,
         and_(users.c.portal_id == bindparam("portal_id"), users.c.id == sessions.c.user_id),
@@ -85,6 +85,7 @@ class FoundSession:
     expires_at: datetime
     user_id: UserId
     role: UserRole
+    locale: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,10 @@ class FoundLink:
 async def find_session(session: ReadSession, token_hash: bytes) -> FoundSession | None:
     """Return the session of the token, unless its user is not active."""
     row = await session.first(_IDENTIFY, token=token_hash)
-    return None if row is None else FoundSession(row[0], row[1], UserId(row[2]), UserRole(row[3]))
+    if row is None:
+        return None
+    session_id, expires_at, user, role, locale = row
+    return FoundSession(session_id, expires_at, UserId(user), UserRole(role), locale)
 
 
 async def find_failures(session: ReadSession, email_hash: bytes) -> LoginFailures | None:

@@ -57,9 +57,12 @@ class Mailer:
         values["link"] = f"{self._url}/api/v1/confirmations/{token}"
         await self._enqueue("confirmation", user.email, user.locale, values)
 
-    async def invitation(self, user: User, company: Company, inviter: User, token: str) -> None:
+    async def invitation(
+        self, user: User, company: Company, inviter: User, token: str, expires_at: datetime
+    ) -> None:
         """Invite somebody into the company."""
         values = {"company": company.name, "inviter": inviter.full_name}
+        values["expires_at"] = expires_at.isoformat()
         values["link"] = f"{self._url}/invitation#{token}"
         await self._enqueue("invitation", user.email, user.locale, values)
 
@@ -172,11 +175,9 @@ class PeopleService:
                 _blank(email, company.locale, self._now, UserState.INVITED), None, departments
             )
         if user.state is UserState.INVITED:
-            token = new_token()
-            await self._access.add_link(
-                user.id, INVITATION, token_hash(token), self._now + INVITATION_LIFE
-            )
-            await self._mailer.invitation(user, company, inviter, token)
+            token, expires_at = new_token(), self._now + INVITATION_LIFE
+            await self._access.add_link(user.id, INVITATION, token_hash(token), expires_at)
+            await self._mailer.invitation(user, company, inviter, token, expires_at)
         return user
 
     async def _added(

@@ -3,7 +3,7 @@
 from functools import partial
 
 from db.sessions import ReadSession, WriteSession
-from jobs import queue
+from jobs.mail import Mail, send_later
 from kernel.settings import Settings
 from portal.context import RequestContext
 from portal.modules.company.repository.access import (
@@ -65,8 +65,7 @@ def people_of(context: RequestContext) -> PeopleService:
 async def _enqueue_mail(
     session: WriteSession, template: str, to: str, locale: str, values: dict[str, str]
 ) -> None:
-    payload = {"template": template, "to": to, "locale": locale, "values": values}
-    await queue.enqueue(session, "mail.send", payload)
+    await send_later(session, Mail(template=template, to=to, locale=locale, values=values))
 
 
 __all__ = [

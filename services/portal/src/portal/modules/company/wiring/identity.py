@@ -1,5 +1,6 @@
 """Who sends a request: from memory, from memcached, or from the database."""
 
+from dataclasses import astuple
 from datetime import UTC, datetime
 
 import orjson
@@ -44,8 +45,7 @@ async def _from_cache(context: RequestContext, hashed: bytes) -> Identity | None
     stored = await context.resources.cache.get(context.route.portal, _name(hashed))
     if stored is None:
         return None
-    user_id, role, session_id = orjson.loads(stored)
-    return Identity(user_id, role, session_id)
+    return Identity(*orjson.loads(stored))
 
 
 async def _from_database(context: RequestContext, hashed: bytes) -> Identity | None:
@@ -53,8 +53,8 @@ async def _from_database(context: RequestContext, hashed: bytes) -> Identity | N
         found = await find_session(session, hashed)
     if found is None or found.expires_at < datetime.now(tz=UTC):
         return None
-    identity = Identity(found.user_id, found.role.value, found.id)
-    value = orjson.dumps([identity.user_id, identity.role, identity.session_id])
+    identity = Identity(found.user_id, found.role.value, found.id, found.locale)
+    value = orjson.dumps(astuple(identity))
     await context.resources.cache.put(context.route.portal, _name(hashed), value, SHARED_SECONDS)
     return identity
 

@@ -1,0 +1,238 @@
+"""What runs where: every process of the cluster, in the stages in which it is started."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+
+from cluster.layout import Layout
+from kernel.settings import SETTINGS_VARIABLE, Site
+
+
+class Stage(IntEnum):
+    """Started in this order, stopped in the reverse one."""
+
+    QUORUMS = 1  # etcd, the object store's monitor: they know who is alive
+    STORES = 2  # databases, caches, the object store's disk
+    EDGES = 3  # what speaks to clients or watches: balancers, S3, mail, Prometheus
+    ROUTING = 4
+    SERVICES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """One process under supervisord.
+
+    ``listens`` are its addresses (``host:port``), the main one first. ``health`` is a URL that
+    answers 200; without it, a process that accepts connections is healthy, and one that listens
+    nowhere fixed (the OSD) is healthy while it runs. ``metrics`` is where Prometheus asks.
+    """
+
+    site: Site
+    name: str
+    stage: Stage
+    command: tuple[str | Path, ...]
+    listens: tuple[str, ...] = ()
+    health: str = ""
+    metrics: str = ""
+    user: str | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    stop_seconds: int = 20
+
+    @property
+    def full_name(self) -> str:
+        """The name supervisord knows: ``dc-a:mariadb``."""
+        return f"{self.site.name}:{self.name}"
+
+    @property
+    def address(self) -> str:
+        """Where it is reached."""
+        return self.listens[0] if self.listens else self.site.address
+
+    @property
+    def probe(self) -> str:
+        """What to ask: a URL, ``tcp://host:port``, or nothing."""
+        return self.health or (f"tcp://{self.listens[0]}" if self.listens else "")
+
+
+def all_programs(layout: Layout) -> tuple[Program, ...]:
+    """Return every program of the cluster."""
+    import os  # TEMP
+
+    return tuple(
+        p for p in _programs(layout) if not (os.environ.get("PORTICO_TEMP_GROUND") and p.stage >= 4)
+    )
+
+
+def _programs(layout: Layout) -> Iterator[Program]:
+    for site in layout.settings.sites:
+        yield _etcd(layout, site)
+    for site in layout.settings.datacentres:
+        yield _mariadb(layout, site)
+        yield _memcached(layout, site)
+        yield _balancer(layout, site)
+        yield from _services(layout, site)
+    shared = layout.settings.site(layout.settings.shared_site)
+    yield from _ceph(layout, shared)
+    yield _door(layout, shared)
+    yield _mail(layout, shared)
+    yield _prometheus(layout, shared)
+
+
+def _etcd(layout: Layout, site: Site) -> Program:
+    ports = layout.settings.ports
+    client = f"{site.address}:{ports.etcd_client}"
+    return Program(
+        site=site,
+        name="etcd",
+        stage=Stage.QUORUMS,
+        command=("etcd", f"--config-file={layout.config(site.name, 'etcd.yml')}"),
+        listens=(client, f"{site.address}:{ports.etcd_peer}"),
+        health=f"http://{client}/health",
+        metrics=client,
+    )
+
+
+def _mariadb(layout: Layout, site: Site) -> Program:
+    return Program(
+        site=site,
+        name="mariadb",
+        stage=Stage.STORES,
+        command=("mariadbd", f"--defaults-file={layout.config(site.name, 'my.cnf')}"),
+        listens=(f"{site.address}:{layout.settings.ports.mariadb}",),
+        user=layout.server_user("mysql"),
+        stop_seconds=60,
+    )
+
+
+def _memcached(layout: Layout, site: Site) -> Program:
+    port = layout.settings.ports.memcached
+    listen = (f"--listen={site.address}", f"--port={port}", "--udp-port=0")
+    return Program(
+        site=site,
+        name="memcached",
+        stage=Stage.STORES,
+        command=("memcached", "--user=nobody", *listen, "--memory-limit=64", "--conn-limit=2048"),
+        listens=(f"{site.address}:{port}",),
+    )
+
+
+def _balancer(layout: Layout, site: Site) -> Program:
+    ports = layout.settings.ports
+    listens = (ports.balancer, ports.balancer_internal, ports.balancer_stats)
+    return Program(
+        site=site,
+        name="haproxy",
+        stage=Stage.EDGES,
+        command=("haproxy", "-db", "-f", layout.config(site.name, "balancer.cfg")),
+        listens=tuple(f"{site.address}:{port}" for port in listens),
+        metrics=f"{site.address}:{ports.balancer_stats}",
+    )
+
+
+def _door(layout: Layout, site: Site) -> Program:
+    door = layout.settings.door
+    stats = f"{site.address}:{layout.settings.ports.door_stats}"
+    return Program(
+        site=site,
+        name="door",
+        stage=Stage.EDGES,
+        command=("haproxy", "-db", "-f", layout.config(site.name, "door.cfg")),
+        listens=(f"{door.address}:{door.http}", stats),
+        metrics=stats,
+    )
+
+
+def _ceph(layout: Layout, site: Site) -> Iterator[Program]:
+    ports = layout.settings.ports
+    flags = ("-f", "-c", layout.config(site.name, "ceph.conf"))
+    user = layout.server_user("ceph")
+    yield Program(
+        site=site,
+        name="ceph-mon",
+        stage=Stage.QUORUMS,
+        command=("ceph-mon", *flags, "-i", "a"),
+        listens=(f"{site.address}:{ports.ceph_mon}",),
+        user=user,
+    )
+    yield Program(
+        site=site,
+        name="ceph-osd",
+        stage=Stage.STORES,
+        command=("ceph-osd", *flags, "-i", "0"),
+        user=user,
+    )
+    s3 = f"{site.address}:{ports.s3}"
+    yield Program(
+        site=site,
+        name="s3",
+        stage=Stage.EDGES,
+        command=("radosgw", *flags, "-n", "client.rgw"),
+        listens=(s3,),
+        health=f"http://{s3}/swift/healthcheck",
+        user=user,
+    )
+
+
+def _mail(layout: Layout, site: Site) -> Program:
+    port = str(layout.settings.ports.smtp)
+    return Program(
+        site=site,
+        name="mail",
+        stage=Stage.EDGES,
+        command=(sys.executable, "-m", "cluster.mailsink", site.address, port, layout.mail),
+        listens=(f"{site.address}:{port}",),
+    )
+
+
+def _prometheus(layout: Layout, site: Site) -> Program:
+    address = f"{site.address}:{layout.settings.ports.prometheus}"
+    return Program(
+        site=site,
+        name="prometheus",
+        stage=Stage.EDGES,
+        command=(
+            "prometheus",
+            f"--config.file={layout.config(site.name, 'prometheus.yml')}",
+            f"--storage.tsdb.path={layout.var / 'prometheus'}",
+            "--storage.tsdb.retention.time=2d",
+            "--storage.tsdb.retention.size=512MB",
+            f"--web.listen-address={address}",
+        ),
+        listens=(address,),
+        health=f"http://{address}/-/ready",
+        metrics=address,
+    )
+
+
+def _services(layout: Layout, site: Site) -> Iterator[Program]:
+    ports = layout.settings.ports
+    yield _service(layout, site, "routing", ports.routing, stage=Stage.ROUTING)
+    yield _service(layout, site, "signup", ports.signup)
+    yield _service(layout, site, "worker", ports.worker)
+    for number in range(site.web_nodes):
+        yield _service(layout, site, f"portal-{number + 1}", ports.portal + number)
+
+
+def _service(
+    layout: Layout, site: Site, name: str, port: int, *, stage: Stage = Stage.SERVICES
+) -> Program:
+    """One of ours: ``portal-1`` is a node of the package ``portal``."""
+    package, _, _ = name.partition("-")
+    address = f"{site.address}:{port}"
+    return Program(
+        site=site,
+        name=name,
+        stage=stage,
+        command=(sys.executable, "-m", package),
+        listens=(address,),
+        health=f"http://{address}/readyz",
+        metrics=address,
+        environment={
+            SETTINGS_VARIABLE: str(layout.file),
+            "PORTICO_SITE": site.name,
+            "PORTICO_NODE": name,
+        },
+        stop_seconds=25,
+    )

@@ -1,0 +1,95 @@
+"""The harm done to the cluster during the demo, and looks behind its front door."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+import pymysql
+
+from console import processes, supervisor
+from console.errors import ConsoleError
+from console.installation import Installation
+from console.processes import Process
+from kernel import secrets
+
+SQL_SECONDS = 5
+FLUSH_SECONDS = 2
+UP_WITHIN_SECONDS = 20
+
+
+class Saboteur:
+    """Somebody with a shell on the machine."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+
+    async def kill(self, dc: str, name: str) -> int:
+        """``kill -9`` one process; return its pid. The supervisor starts another."""
+        process = await self._find(dc, name)
+        if process.pid is None:
+            raise ConsoleError(f"{name} of {dc} does not run, so it cannot be killed")
+        os.kill(process.pid, signal.SIGKILL)
+        return process.pid
+
+    async def stop(self, name: str) -> None:
+        """Stop the processes of this name everywhere."""
+        await self._everywhere("supervisor.stopProcess", name)
+
+    async def start(self, name: str) -> None:
+        """Start them again."""
+        await self._everywhere("supervisor.startProcess", name)
+
+    async def wait_healthy(self) -> bool:
+        """Wait until every process is well; ``False`` if that takes too long."""
+        try:
+            async with asyncio.timeout(UP_WITHIN_SECONDS):
+                while not all(p.healthy for p in await self._all()):
+                    await asyncio.sleep(0.3)  # other processes send no event
+        except TimeoutError:
+            return False
+        return True
+
+    def flush_caches(self) -> int:
+        """Empty every memcached; return how many."""
+        settings = self._installation.settings
+        for site in settings.datacentres:
+            address = (site.address, settings.ports.memcached)
+            with socket.create_connection(address, FLUSH_SECONDS) as connection:
+                connection.sendall(b"flush_all\r\n")
+                connection.recv(64)
+        return len(settings.datacentres)
+
+    def query(self, site: str, statement: str, *arguments: object) -> Sequence[tuple[Any, ...]]:
+        """Ask the database of a datacentre."""
+        settings = self._installation.settings
+        password = secrets.load(settings.secrets_dir, "portal")["db_password"]
+        connection = pymysql.connect(
+            host=settings.site(site).address,
+            port=settings.ports.mariadb,
+            user="portico_app",
+            password=password,
+            database="portico",
+            connect_timeout=SQL_SECONDS,
+            read_timeout=SQL_SECONDS,
+        )
+        with connection, connection.cursor() as cursor:
+            cursor.execute(statement, arguments)
+            return list(cursor.fetchall())
+
+    async def _everywhere(self, method: str, name: str) -> None:
+        for process in await self._all():
+            if process.name == name:
+                full_name = f"{process.dc}:{name}"
+                await asyncio.to_thread(supervisor.call, self._installation, method, full_name)
+
+    async def _find(self, dc: str, name: str) -> Process:
+        found = [p for p in await self._all() if (p.dc, p.name) == (dc, name)]
+        if not found:
+            raise ConsoleError(f"there is no {name} in {dc}")
+        return found[0]
+
+    async def _all(self) -> list[Process]:
+        return await asyncio.to_thread(processes.read, self._installation)

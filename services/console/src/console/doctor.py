@@ -1,0 +1,85 @@
+"""``portico doctor``: what is wrong and what to do, in sentences."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from console import status
+from console.installation import Installation
+from console.processes import Process
+from console.status import Status
+
+LAG_MS = 100.0
+MEMORY_GIB = 3.0
+DISK_BYTES = 4 * 10**9
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, and the remedy."""
+
+    wrong: str
+    remedy: str
+
+
+def examine(installation: Installation) -> list[Finding]:
+    """Return everything that is wrong; raise if nothing can be asked at all."""
+    found = status.read(installation)
+    return [
+        *_processes(installation, found),
+        *_pairs(installation, found),
+        *_portals(found),
+        *_disk(installation),
+    ]
+
+
+def _processes(installation: Installation, found: Status) -> Iterator[Finding]:
+    for process in found.processes:
+        if not process.healthy:
+            log = installation.logs / f"{process.dc}-{process.name}.log"
+            yield Finding(_complaint(process), f"read {log}; `make up` starts what does not run")
+
+
+def _complaint(process: Process) -> str:
+    name = f"{process.name} in {process.dc}"
+    if process.pid is None:
+        return f"{name} does not run (supervisord says {process.state})"
+    return f"{name} runs as process {process.pid} but does not answer at {process.address}"
+
+
+def _pairs(installation: Installation, found: Status) -> Iterator[Finding]:
+    sizes = {pair.id: len(pair.sites) for pair in installation.settings.pairs}
+    for pair in found.pairs:
+        name = f"pair {pair['id']}"
+        if pair["lag_ms"] is None:
+            yield Finding(
+                f"{name}: one side does not apply what the other wrote within two seconds",
+                "look at SHOW SLAVE STATUS on both masters; acknowledged writes may wait",
+            )
+        elif pair["lag_ms"] > LAG_MS:
+            yield Finding(
+                f"{name}: one side is {pair['lag_ms']:.0f} ms behind the other",
+                "a second failure within that time would lose writes: find what keeps its disk busy",
+            )
+        if sizes[pair["id"]] > 1 and pair["mode"] not in {"SYNC", None}:
+            yield Finding(
+                f"{name} is {pair['mode']}: new writes are in one datacentre only",
+                "bring the other datacentre back and let the pair catch up",
+            )
+
+
+def _portals(found: Status) -> Iterator[Finding]:
+    if found.portals["total"] is None:
+        yield Finding(
+            "the routing service does not answer, so nobody can register or move a portal",
+            "web nodes go on with the routes they know; see the routing processes and etcd above",
+        )
+
+
+def _disk(installation: Installation) -> Iterator[Finding]:
+    free = shutil.disk_usage(installation.settings.var).free
+    if free < DISK_BYTES:
+        yield Finding(
+            f"only {free / 1e9:.1f} GB of disk are free below {installation.settings.var}",
+            "make room before the databases stop",
+        )

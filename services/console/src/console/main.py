@@ -1,0 +1,108 @@
+"""The verbs of ``portico``; each can answer in JSON."""
+
+import asyncio
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from console import doctor, installation, status
+from console.demo.play import play
+from console.demo.promises import render
+from console.errors import ConsoleError
+from console.routing import Routing
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+commands = typer.Typer(
+    help="Look at a Portico installation and run it.", no_args_is_help=True, add_completion=False
+)
+portal = typer.Typer(help="Portals: the companies' own.", no_args_is_help=True)
+commands.add_typer(portal, name="portal")
+
+
+def app() -> None:
+    """Run one verb; what goes wrong is told in one sentence."""
+    try:
+        commands()
+    except ConsoleError as error:
+        print(f"portico: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+@commands.command("status")
+def show_status(*, as_json: AsJson = False) -> None:
+    """Show every process, pair and portal count."""
+    found = status.read(installation.find())
+    if as_json:
+        _print_json(found.to_json())
+    else:
+        _print(status.render(found))
+
+
+@commands.command("doctor")
+def examine(*, as_json: AsJson = False) -> None:
+    """Say what is wrong and what to do; ends with 1 if anything is."""
+    findings = doctor.examine(installation.find())
+    if as_json:
+        _print_json({"findings": [{"wrong": f.wrong, "remedy": f.remedy} for f in findings]})
+    else:
+        for finding in findings:
+            print(f"- {finding.wrong}.\n  {finding.remedy}.")
+        if not findings:
+            print("Everything is well.")
+    raise typer.Exit(1 if findings else 0)
+
+
+@commands.command("demo")
+def play_demo(*, as_json: AsJson = False) -> None:
+    """Let two companies work while parts are killed; ends with 1 if a promise is broken."""
+    promises = asyncio.run(play(installation.find()))
+    if as_json:
+        _print_json(promises.to_json())
+    else:
+        _print(render(promises))
+    raise typer.Exit(0 if promises.kept else 1)
+
+
+@portal.command("list")
+def list_portals(*, as_json: AsJson = False) -> None:
+    """List all portals."""
+    portals = list(Routing(installation.find()).portals())
+    if as_json:
+        _print_json({"portals": portals})
+        return
+    table = Table("host", "id", "pair", "home", "state", box=None, header_style="bold")
+    for row in portals:
+        table.add_row(row["host"], row["id"], str(row["pair"]), row["home"], row["state"])
+    _print(table)
+
+
+@portal.command("show")
+def show_portal(
+    host: Annotated[str, typer.Argument(help="Its host name's first label, or its id.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show one portal."""
+    found = Routing(installation.find()).find_portal(host)
+    if found is None:
+        raise ConsoleError(f"there is no portal {host!r}: `portico portal list` shows all")
+    if as_json:
+        _print_json(found)
+        return
+    table = Table(box=None, show_header=False)
+    for name, value in found.items():
+        table.add_row(name, str(value))
+    _print(table)
+
+
+def _print(shown: Any) -> None:
+    Console(highlight=False, soft_wrap=True).print(shown)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2))

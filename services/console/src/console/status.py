@@ -1,0 +1,94 @@
+"""``portico status``: the installation at a glance."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from console import processes, replication
+from console.errors import ConsoleError
+from console.installation import Installation
+from console.processes import Process
+from console.routing import Json, Routing
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is known; what could not be asked is ``None``."""
+
+    processes: Sequence[Process]
+    pairs: Sequence[Json]
+    portals: Json
+    memory_bytes: int
+
+    def to_json(self) -> Json:
+        """Return the documented form."""
+        return {
+            "processes": [p.to_json() for p in self.processes],
+            "pairs": list(self.pairs),
+            "portals": self.portals,
+        }
+
+
+def read(installation: Installation) -> Status:
+    """Ask everybody. Without the routing service pairs and portals stay unknown, the rest is told."""
+    found = processes.read(installation)
+    routing = Routing(installation)
+    try:
+        records = {record["id"]: record for record in routing.pairs()}
+        portals = _count(installation, routing, records)
+    except ConsoleError:
+        records, portals = {}, {"total": None, "by_owner": {}}
+    pairs = [
+        {
+            "id": pair.id,
+            "mode": records.get(pair.id, {}).get("mode"),
+            "term": records.get(pair.id, {}).get("term"),
+            "lag_ms": replication.lag_ms(installation, pair),
+        }
+        for pair in installation.settings.pairs
+    ]
+    return Status(found, pairs, portals, processes.memory_bytes(installation))
+
+
+def _count(installation: Installation, routing: Routing, pairs: dict[int, Json]) -> Json:
+    owners = Counter(pairs[p["pair"]]["serving"][p["home"]] for p in routing.portals())
+    by_owner = {site.name: owners[site.name] for site in installation.settings.datacentres}
+    return {"total": owners.total(), "by_owner": by_owner}
+
+
+def render(status: Status) -> RenderableType:
+    """Return the tables for people."""
+    owners = ", ".join(f"{n} in {dc}" for dc, n in status.portals["by_owner"].items())
+    total = _shown(status.portals["total"])
+    return Group(
+        _process_table(status.processes),
+        "",
+        _pair_table(status.pairs),
+        "",
+        f"portals   {total}{f' ({owners})' if owners else ''}",
+        f"memory    {status.memory_bytes / 2**30:.2f} GiB (PSS of all processes)",
+    )
+
+
+def _process_table(found: Sequence[Process]) -> Table:
+    table = Table("dc", "process", "pid", "address", "state", box=None, header_style="bold")
+    for process in found:
+        state = "[green]healthy[/]" if process.healthy else f"[red]not healthy ({process.state})[/]"
+        table.add_row(process.dc, process.name, _shown(process.pid), process.address, state)
+    return table
+
+
+def _pair_table(pairs: Sequence[Json]) -> Table:
+    table = Table("pair", "mode", "term", "lag", box=None, header_style="bold")
+    for pair in pairs:
+        lag = "-" if pair["lag_ms"] is None else f"{pair['lag_ms']} ms"
+        table.add_row(str(pair["id"]), _shown(pair["mode"]), _shown(pair["term"]), lag)
+    return table
+
+
+def _shown(value: Any) -> str:
+    return "-" if value is None else str(value)

@@ -1,0 +1,55 @@
+"""Documents of the directory in etcd; its failures become those of this service."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import etcd
+from etcd import Compare, Op, Page, Span, TxnResult, documents
+from etcd.documents import Document
+from routing.errors import DirectoryUnavailableError, WriteOutcomeUnknownError
+
+ELECTION_SECONDS = 1.0  # what a client should wait before it tries again
+
+
+class Store:
+    """Reads are linearizable; a transaction happens as a whole or not at all, or says it is unknown."""
+
+    def __init__(self, client: etcd.Client) -> None:
+        self._client = client
+
+    async def find(self, key: str) -> Document | None:
+        """Return a document as it is now, or ``None``."""
+        with _failures():
+            return await documents.find(self._client, key)
+
+    async def page(self, span: Span, limit: int) -> Page:
+        """Return the first keys of a span."""
+        with _failures():
+            return await self._client.range(span, limit=limit)
+
+    async def create(self, key: str, content: documents.Json) -> bool:
+        """Write a document unless the key exists."""
+        with _failures():
+            return await documents.create(self._client, key, content)
+
+    async def replace(self, read: Document, content: documents.Json) -> Document | None:
+        """Write over what was read; ``None`` if somebody was quicker."""
+        with _failures():
+            return await documents.replace(self._client, read, content)
+
+    async def txn(
+        self, compares: Sequence[Compare], success: Sequence[Op], failure: Sequence[Op] = ()
+    ) -> TxnResult:
+        """Do ``success`` if every comparison holds, else ``failure``."""
+        with _failures():
+            return await self._client.txn(compares, success, failure)
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except etcd.EtcdUnavailableError as error:
+        raise DirectoryUnavailableError(retry_after=ELECTION_SECONDS) from error
+    except etcd.OutcomeUnknownError as error:
+        raise WriteOutcomeUnknownError(retry_after=ELECTION_SECONDS) from error

@@ -1,0 +1,73 @@
+"""The routing service's API as a test speaks it."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from kernel.ids import new_portal_id
+from testkit.routing import TOKEN
+
+SEEN_SECONDS = 10.0
+PLACE = {"pair": 1, "home": "dc-a", "epoch": 1, "state": "active"}
+
+Json = dict[str, Any]
+
+
+class Api:
+    """One service; ``get`` and so on return status and JSON."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def call(self, method: str, path: str, json: Json | None = None) -> tuple[int, Any]:
+        answer = await self.client.request(method, path, json=json)
+        return answer.status_code, answer.json() if answer.content else None
+
+    async def get(self, path: str) -> tuple[int, Any]:
+        return await self.call("GET", path)
+
+    async def claim(self, host: str, portal: str = "", **more: Any) -> tuple[int, Any]:
+        """Claim a host for a new portal at dc-a."""
+        body = {"portal": portal or str(new_portal_id()), "host": host, "home": "dc-a", "saga": {}}
+        return await self.call("POST", "/v1/claims", body | more)
+
+    async def publish(self, claim: Json, **place: Any) -> tuple[int, Any]:
+        body = {"revision": claim["revision"], "route": {**PLACE, **place}, "saga": {}}
+        return await self.call("POST", f"/v1/claims/{claim['portal']}/publication", body)
+
+    async def found(self, host: str) -> Json:
+        """Make a portal, and return its route once this service knows it."""
+        status, claim = await self.claim(host)
+        assert status == 201, claim
+        status, published = await self.publish(claim)
+        assert status == 200, published
+        status, route = await self.get(f"/v1/hosts/{host}")
+        assert status == 200, route
+        await self.until_known(claim["portal"], route["revision"])
+        return dict(route)
+
+    async def until_known(self, portal: str, revision: int) -> None:
+        """Wait until memory has a portal at a revision, or a later one."""
+        async with asyncio.timeout(SEEN_SECONDS):
+            while True:
+                before = str(int(portal) - 1)
+                _, page = await self.get(f"/v1/routes?limit=1&after={before}")
+                if any(p["id"] == portal and p["revision"] >= revision for p in page["portals"]):
+                    return
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def opened(url: str, token: str = TOKEN) -> AsyncIterator[Api]:
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=10) as client:
+        yield Api(client)
+
+
+def new_id() -> str:
+    """A portal id as the API writes it."""
+    return str(secrets.randbits(63) or 1)

@@ -1,0 +1,146 @@
+"""Gives a job one turn: claim it, do it, write how it ended.
+
+Claim and end are fenced transactions of the portal; between them stands only the lease. Whatever dies in
+the middle, the lease ends and the turn is repeated.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from db.engine import Database
+from db.errors import StaleRouteError
+from db.sessions import WriteSession, writing
+from jobs import claims, mail
+from jobs.claims import LEASE_SECONDS, Claim
+from jobs.outcomes import Again, Dead, Outcome, Retry
+from jobs.tables import State
+from kernel.errors import UnavailableError
+from kernel.ids import PortalId
+from telemetry import logs
+from worker.backlog import Backlog, Turn
+from worker.metrics import CLAIMED, DEAD, JOB_SECONDS, STALE
+from worker.ownership import Owned
+
+_log = logging.getLogger(__name__)
+
+# Leaves a third of the lease to write the end, even if the database is slow to answer.
+TURN_SECONDS = LEASE_SECONDS * 2 / 3
+# The end of a turn is worth some patience: without it a mail that was sent is sent again.
+SETTLE_WAITS = (0.0, 0.5, 2.0, 5.0)
+# After the database failed: else the whole backlog would run into it within a moment.
+PAUSE_SECONDS = 1.0
+
+Handler = Callable[[Claim], Awaitable[Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """Who does which kind."""
+
+    by_kind: Mapping[str, Handler]
+    otherwise: Handler
+
+    def of(self, kind: str) -> Handler:
+        """Return the handler of a kind."""
+        return self.by_kind.get(kind, self.otherwise)
+
+
+class Runner:
+    """Takes turns from the backlog, one after another."""
+
+    def __init__(
+        self, *, database: Database, owned: Owned, backlog: Backlog, handlers: Handlers, name: str
+    ) -> None:
+        self._database = database
+        self._owned = owned
+        self._backlog = backlog
+        self._handlers = handlers
+        self._name = name
+
+    async def run(self) -> None:
+        """Work until the backlog closes."""
+        while (turn := await self._backlog.take()) is not None:
+            try:
+                with logs.bound(portal=turn.portal, job=turn.job):
+                    at_once_again = await self._try(turn)
+            finally:
+                self._backlog.finished(turn)
+            if at_once_again:
+                self._backlog.offer(turn)
+
+    async def _try(self, turn: Turn) -> bool:
+        """Give one turn if that is possible now. If not nothing is lost: it is due, or will be."""
+        try:
+            return await self._give(turn)
+        except StaleRouteError:
+            STALE.inc()
+            self._backlog.forget(turn.portal)
+        except UnavailableError as error:
+            _log.warning("a turn was not begun or not ended", extra={"reason": repr(error)})
+            await asyncio.sleep(PAUSE_SECONDS)
+        return False
+
+    async def _give(self, turn: Turn) -> bool:
+        """Give one turn; return whether the next may follow at once."""
+        holder = f"{self._name}/{secrets.token_hex(6)}"
+        async with self._writing(turn.portal) as session:
+            claim = await claims.claim(session, turn.job, holder)
+        if claim is None:
+            return False  # another worker was first
+        CLAIMED.labels(claim.kind).inc()
+        started_at = time.monotonic()
+        outcome = await self._attempt(claim)
+        state = await self._settle(claim, outcome)
+        JOB_SECONDS.labels(claim.kind, state or "lost").observe(time.monotonic() - started_at)
+        if state is State.DEAD:
+            DEAD.labels(claim.kind).inc()
+            _log.error("job given up", extra={"kind": claim.kind, "attempts": claim.attempts})
+        return state is not None and outcome == Again()
+
+    async def _attempt(self, claim: Claim) -> Outcome:
+        if claim.attempts > claim.max_attempts:
+            return Dead("each attempt ended with the death of its worker")
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                return await self._handlers.of(claim.kind)(claim)
+        except TimeoutError:
+            return Retry("no end in time")
+        except Exception as error:  # noqa: BLE001  # the one place: a poisoned job must not take the others along
+            # the message of an unknown error may quote the payload, and that may hold secrets
+            _log.error(
+                "a handler failed", extra={"kind": claim.kind, "error": _origin(error)}
+            )  # same reason
+            return Retry(type(error).__name__)
+
+    async def _settle(self, claim: Claim, outcome: Outcome) -> State | None:
+        for wait in SETTLE_WAITS:
+            await asyncio.sleep(wait)
+            try:
+                async with self._writing(claim.portal) as session:
+                    return await claims.settle(
+                        session, claim, outcome, forget_payload=claim.kind == mail.KIND
+                    )
+            except UnavailableError as error:
+                _log.warning("the end of a turn is not written", extra={"reason": repr(error)})
+        return None
+
+    def _writing(self, portal: PortalId) -> AbstractAsyncContextManager[WriteSession]:
+        """Open a transaction by the route as it is now: it may have changed during the turn."""
+        ownership = self._owned(portal)
+        if ownership is None:
+            raise StaleRouteError
+        return writing(self._database, ownership)
+
+
+def _origin(error: Exception) -> str:
+    """Return the kind of an error and where it was raised."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = "" if trace is None else f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+    return type(error).__name__ + where

@@ -1,0 +1,63 @@
+"""All of the work: one scout, one sweeper, and as many runners as may run at once."""
+
+import asyncio
+from collections.abc import Mapping
+
+from db.engine import Database
+from worker.backlog import Backlog
+from worker.ownership import Owned
+from worker.runner import Handler, Handlers, Runner
+from worker.scout import Scout
+from worker.sweeper import Sweeper
+
+# Turns mostly wait for others (SMTP, a web node), so this is about their load, not our cores.
+AT_ONCE = 16
+
+
+class Work:
+    """Runs until it is told to stop."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        owned: Owned,
+        handlers: Mapping[str, Handler],
+        otherwise: Handler,
+        name: str,
+    ) -> None:
+        self._database = database
+        self._backlog = Backlog()
+        self._scout = Scout(database, owned, self._backlog)
+        self._sweeper = Sweeper(database, owned)
+        self._runner = Runner(
+            database=database,
+            owned=owned,
+            backlog=self._backlog,
+            handlers=Handlers(handlers, otherwise),
+            name=name,
+        )
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work; return when told to stop and the turns that had begun have ended."""
+        async with asyncio.TaskGroup() as group:
+            looking = [group.create_task(w.run()) for w in (self._scout, self._sweeper)]
+            for _ in range(AT_ONCE):
+                group.create_task(self._runner.run())
+            await self._stopping.wait()
+            for task in looking:
+                task.cancel()
+
+    def stop(self) -> None:
+        """Begin nothing new."""
+        self._stopping.set()
+        self._backlog.close()
+
+    async def ready(self) -> str | None:
+        """Return ``None`` if work can be done, else one sentence why not."""
+        if self._stopping.is_set():
+            return "stopping"
+        if self._scout.is_blind:
+            return "no successful look for due jobs lately"
+        return await self._database.ping()

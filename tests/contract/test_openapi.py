@@ -1,0 +1,41 @@
+"""Schemathesis over the whole API: no 5xx whatever is sent, and answers that match the document."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from kernel.settings import Settings
+from testkit.portals import SignUp, door_url
+
+EXAMPLES = 15  # per operation and phase
+CHECKS = (
+    "not_a_server_error",
+    "response_schema_conformance",
+    "status_code_conformance",
+    "content_type_conformance",
+)
+# Logs the tester out, so that nothing but 401 would be seen afterwards; tested by name elsewhere
+EXCLUDED = "/api/v1/sessions/current"
+DEADLINE_SECONDS = 420
+
+
+async def test_no_5xx_and_every_answer_is_as_documented(
+    settings: Settings, new_portal: SignUp, tmp_path: Path
+) -> None:
+    portal = await new_portal()
+    document = tmp_path / "openapi.json"
+    document.write_bytes((await portal.client.get("/api/v1/openapi.json")).content)
+    run = await asyncio.create_subprocess_exec(
+        str(Path(sys.executable).with_name("schemathesis")),
+        *("run", str(document), "--url", door_url(settings)),
+        *("--header", f"Host: {portal.host}", "--header", f"Authorization: Bearer {portal.token}"),
+        *("--checks", ",".join(CHECKS), "--max-examples", str(EXAMPLES), "--seed", "1"),
+        *("--phases", "examples,coverage,fuzzing", "--exclude-path", EXCLUDED, "--workers", "2"),
+        *("--request-timeout", "30", "--no-color", "--continue-on-failure"),
+        cwd=tmp_path,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        output, _ = await run.communicate()
+    assert run.returncode == 0, output.decode()[-6000:]
