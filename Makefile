@@ -28,7 +28,7 @@ hosts: python ## Add hosts-file entries for portals: make hosts NAMES="acme beta
 	@$(BIN)/python -m cluster hosts $(NAMES)
 
 ##@ Every change
-.PHONY: fmt check test features
+.PHONY: fmt check test test-box features
 fmt: python ## Format, and fix what can be fixed
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format .
 
@@ -40,17 +40,24 @@ check: python ## Format, lint, types, import contracts: no servers needed
 test: servers ## The whole suite against real servers of its own; narrow with T=path
 	$(BIN)/pytest $(T)
 
+test-box: servers ## The same suite on the self-hosted box, where it makes sense there
+	@PORTICO_TEST_SETTINGS=tests/portico.box.toml $(BIN)/pytest $(T)
+
 features: python ## Which of the 350 rows of docs/features.csv a passing test shows
 	@$(BIN)/python -m testkit.features
 
 ##@ Measure
-.PHONY: bench
+.PHONY: bench load
 bench: up ## Each request beside its bare floor, in one run
+	@deploy/bootstrap.sh bench
 	@$(BIN)/python -m loadtests.bench
+
+load: up ## Twenty companies at work for a minute: sign-up, leads, files
+	@$(BIN)/locust -f loadtests/locustfile.py --headless -u 20 -r 4 -t 60s --only-summary
 
 ##@ Housekeeping
 .PHONY: lock migration python servers
-LOCAL := kernel telemetry web etcd routes db cache blobs jobs testkit routing signup portal worker console cluster
+LOCAL := kernel telemetry web etcd routes db cache blobs jobs testkit routing signup portal worker console failover cluster
 lock: ## Resolve all dependencies anew into requirements.lock
 	@deploy/bootstrap.sh uv
 	@.tools/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-header \

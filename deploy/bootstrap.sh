@@ -60,9 +60,14 @@ flock 9
 uv_tool
 [ "${1:-}" = uv ] && exit 0
 python_stack
-if [ "${1:-}" = servers ]; then
+case "${1:-}" in
+servers) wanted=$SERVERS ;;
+bench) wanted="$SERVERS wrk" ;;
+*) wanted= ;;
+esac
+if [ -n "$wanted" ]; then
     # shellcheck disable=SC2086
-    lack=$(missing $SERVERS)
+    lack=$(missing $wanted)
     # shellcheck disable=SC2086
     [ -z "$lack" ] || apt_install $lack
 fi

@@ -33,8 +33,8 @@ COLUMNS = (
     "comment",
     "external_id",
 )
-SOURCES = ("web", "call", "email", "advertising", "partner", "recommendation", "trade_show")
-STATUSES = ("new", "new", "new", "in_process", "in_process", "processed", "junk")
+SOURCES = ("WEB", "CALL", "EMAIL", "ADVERTISING", "PARTNER", "RECOMMENDATION", "TRADE_SHOW")
+STATUSES = ("NEW", "NEW", "NEW", "IN_PROCESS", "IN_PROCESS", "PROCESSED", "JUNK")
 
 NOT_IN_CP1251 = str.maketrans(WORDS["transliteration"]["german"])
 NOT_IN_ADDRESSES = NOT_IN_CP1251 | str.maketrans(WORDS["transliteration"]["russian"])

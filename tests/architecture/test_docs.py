@@ -4,7 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from console.main import commands
 from testkit import checkout
 
 DOCUMENTS = {checkout.name(p): p for p in checkout.tracked() if p.suffix == ".md"}
@@ -48,6 +51,15 @@ def test_make_targets_exist(document: str) -> None:
     text = DOCUMENTS[document].read_text(encoding="utf-8")
     used = re.findall(r"\bmake +([a-z-]+)", "\n".join(code_in(text)))
     assert set(used) <= TARGETS
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_verbs_of_the_operators_command_exist(document: str) -> None:
+    verbs = get_command(commands)
+    assert isinstance(verbs, TyperGroup)
+    for code in code_in(DOCUMENTS[document].read_text(encoding="utf-8")):
+        for verb in re.findall(r"^(?:\./|\.venv/bin/)?portico ([a-z]+)", code, re.MULTILINE):
+            assert verb in verbs.commands, code
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda path: path.name)

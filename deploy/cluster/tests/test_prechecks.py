@@ -36,8 +36,8 @@ def test_a_busy_port_is_named_with_its_holder(layout: Layout) -> None:
     with socket.create_server((host, layout.settings.door.http)):
         words = _complaint(layout)
 
-    assert words.startswith(f"{host}:{layout.settings.door.http} is needed for ")
-    assert f"process {os.getpid()} " in words
+    assert f"needed and busy: {host}:{layout.settings.door.http} (" in words
+    assert f"process {os.getpid()} (" in words
 
 
 def test_a_port_that_another_cluster_holds_is_explained(layout: Layout, tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_port_that_another_cluster_holds_is_explained(layout: Layout, tmp_path
         complaint = _complaint(layout)
         holder.communicate(timeout=10)
 
-    assert f"another cluster of ours runs in {tmp_path / 'other'}; `make down`" in complaint
+    assert f"another cluster of ours runs in {tmp_path / 'other'}: `make down`" in complaint
 
 
 def test_little_disk_is_told(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ async def store(s3: Gateway) -> AsyncIterator[Store]:
 
 @pytest.fixture
 async def impatient_store(s3: Gateway) -> AsyncIterator[Store]:
-    async with connect(s3.url, Timeouts(connect=0.5, silence=0.5, call=1.0)) as store:
+    async with connect(s3.url, Timeouts(connect=1.0, silence=1.0, call=2.0)) as store:
         yield store
 
 

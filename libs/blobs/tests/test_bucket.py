@@ -11,15 +11,10 @@ from blobs.bucket import Bucket
 from blobs.errors import BlobNotFoundError, ChecksumMismatchError, RangeNotSatisfiableError
 from blobs.uploads import PART_BYTES
 from kernel.errors import TooLargeError
-from testkit.contents import random_bytes, read, stream, zeros
+from testkit.contents import is_empty, random_bytes, read, stream, zeros
 
 MIB = 1024 * 1024
 WRONG = hashlib.sha256(b"something else").hexdigest()
-
-
-async def is_empty(bucket: Bucket) -> bool:
-    later = datetime.now(UTC) + timedelta(hours=1)
-    return not (await bucket.list()).blobs and await bucket.sweep(begun_before=later) == 0
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from blobs.store import Store, connect
 from blobs.uploads import PART_BYTES
 from blobs.wire import Timeouts
 from kernel.ids import PortalId
-from testkit.contents import random_bytes, read, stream, zeros
+from testkit.contents import is_empty, random_bytes, read, stream, zeros
 from testkit.s3 import Gateway, running
 
 
@@ -82,7 +81,7 @@ async def bucket_by_cable(cable: Cable, account: Account) -> AsyncIterator[Bucke
 
 @pytest.fixture
 def impatient(impatient_store: Store, account: Account) -> Bucket:
-    """The test's bucket, over connections that wait half a second, and a second for a whole call."""
+    """The test's bucket, over connections that wait a second, and two for a whole call."""
     return Bucket(impatient_store, account)
 
 
@@ -90,11 +89,6 @@ def connections_in_use(store: Store) -> int:
     connector = store.wire._session.connector
     assert connector is not None
     return len(connector._acquired)
-
-
-async def is_empty(bucket: Bucket) -> bool:
-    later = datetime.now(UTC) + timedelta(hours=1)
-    return not (await bucket.list()).blobs and await bucket.sweep(begun_before=later) == 0
 
 
 @pytest.mark.parametrize(
@@ -122,7 +116,7 @@ async def test_a_storage_that_hangs_is_an_error_in_time(
         began = time.monotonic()
         with pytest.raises(StorageTimeoutError):
             await call(impatient)
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 4.0
 
     assert connections_in_use(impatient_store) == 0
     if ending := asyncio.all_tasks() - tasks_before:  # a cancelled one needs a turn of the loop
@@ -131,9 +125,9 @@ async def test_a_storage_that_hangs_is_an_error_in_time(
 
 
 async def test_a_storage_that_hangs_in_the_middle_of_a_download_is_an_error_in_time(
-    s3: Gateway, impatient: Bucket, impatient_store: Store
+    s3: Gateway, bucket: Bucket, impatient: Bucket, impatient_store: Store
 ) -> None:
-    await impatient.put_stream("file", zeros(64_000_000))
+    await bucket.put_stream("file", zeros(64_000_000))
 
     async def download() -> None:
         async with impatient.get("file") as file:
@@ -144,7 +138,7 @@ async def test_a_storage_that_hangs_in_the_middle_of_a_download_is_an_error_in_t
                     pass
 
     with pytest.raises(StorageTimeoutError):
-        await asyncio.wait_for(download(), 5)
+        await asyncio.wait_for(download(), 10)
 
     assert connections_in_use(impatient_store) == 0
 
@@ -224,14 +218,16 @@ async def test_bytes_damaged_on_the_way_are_not_stored(
     assert (await bucket_by_cable.list()).blobs == ()
 
 
-async def test_a_reader_may_be_slower_than_the_storage_may_be_silent(impatient: Bucket) -> None:
-    await impatient.put_stream("file", zeros(64_000_000))
+async def test_a_reader_may_be_slower_than_the_storage_may_be_silent(
+    bucket: Bucket, impatient: Bucket
+) -> None:
+    await bucket.put_stream("file", zeros(64_000_000))
 
     received = 0
     async with impatient.get("file") as file:
         async for chunk in file.chunks():
             if not received:
-                await asyncio.sleep(1.0)  # twice the silence we allow the storage
+                await asyncio.sleep(2.0)  # twice the silence we allow the storage
             received += len(chunk)
 
     assert received == 64_000_000
@@ -267,9 +263,9 @@ async def test_a_cancelled_stream_leaves_nothing(bucket: Bucket) -> None:
 
 
 async def test_a_cancelled_call_gives_its_connection_back(
-    impatient: Bucket, impatient_store: Store
+    bucket: Bucket, impatient: Bucket, impatient_store: Store
 ) -> None:
-    await impatient.put_stream("file", zeros(64_000_000))
+    await bucket.put_stream("file", zeros(64_000_000))
 
     async with impatient.get("file") as file:
         await anext(file.chunks())
@@ -283,16 +279,16 @@ async def test_a_cancelled_call_gives_its_connection_back(
 
 
 async def test_slow_downloads_never_hold_up_the_small_calls(
-    s3: Gateway, account: Account, monkeypatch: pytest.MonkeyPatch
+    s3: Gateway, bucket: Bucket, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await bucket.put_stream("file", zeros(64_000_000))
     monkeypatch.setattr("blobs.store.TRANSFERS", 2)
-    async with connect(s3.url, Timeouts(connect=0.3)) as store, AsyncExitStack() as downloads:
-        bucket = Bucket(store, account)
-        await bucket.put_stream("file", zeros(64_000_000))
+    async with connect(s3.url, Timeouts(connect=0.5)) as narrow, AsyncExitStack() as downloads:
+        crowded = Bucket(narrow, account)
         for _ in range(2):
-            file = await downloads.enter_async_context(bucket.get("file"))
+            file = await downloads.enter_async_context(crowded.get("file"))
             await anext(file.chunks())
 
         with pytest.raises(StorageTimeoutError):
-            await read(bucket, "file")
-        assert (await bucket.head("file")).size == 64_000_000
+            await read(crowded, "file")
+        assert (await crowded.head("file")).size == 64_000_000

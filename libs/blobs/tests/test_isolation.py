@@ -86,6 +86,12 @@ async def test_portals_that_share_connections_never_share_keys(
     await asyncio.gather(*(work(account) for account in accounts))
 
 
+async def test_a_call_without_a_key_is_signed_with_none(store: Store, account: Account) -> None:
+    await Bucket(store, account).list()
+    with pytest.raises(LookupError):
+        await store._client.list_objects_v2(Bucket=account.bucket)
+
+
 async def test_a_signed_url_opens_its_object_under_its_name(
     bucket: Bucket, browser: aiohttp.ClientSession
 ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from testkit import features
+from testkit import cluster, features
 from testkit.features import Evidence, Result
 
 pytest_plugins = ["pytester"]
@@ -40,7 +40,8 @@ in_one_process_and_in_many = pytest.mark.parametrize(
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A repository of four rows and six tests, with the plugin switched on."""
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    for variable in ("PYTEST_ADDOPTS", cluster.VARIABLE):
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # other plugins' imports take seconds
     pytester.makeini(
         "[pytest]\ntestpaths = tests\naddopts = -p testkit.features_plugin --strict-markers"
@@ -129,6 +130,15 @@ def test_a_run_that_stopped_early_is_no_full_run(
     project.runpytest_inprocess("-x")
 
     assert shown(project) == ["CRM-07", "DISK-03"]
+
+
+def test_a_run_on_another_installation_is_not_the_last_word(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(cluster.VARIABLE, "tests/portico.box.toml")
+    project.runpytest_inprocess()
+
+    assert shown(project) == []
 
 
 @in_one_process_and_in_many

@@ -11,6 +11,7 @@ import pytest
 from kernel.ids import PairId, PortalId
 from kernel.settings import Settings
 from portal.gate import Gate
+from portal.rates import Rates
 from portal.unit import STALE
 from routes import Route
 from testkit.portals import TestPortal, client_of, door_url, node_urls
@@ -85,6 +86,7 @@ class Stage:
 
     def __init__(self, route: Route, then: Route | None, stale_times: int = 0) -> None:
         self.route, self.then, self.stale = route, then, stale_times
+        self.per_second = 1000.0
         self.bodies: list[bytes] = []
         self.forwarded: list[str] = []
         limits = SimpleNamespace(json_body_bytes=100, held_request_seconds=0.2)
@@ -120,7 +122,7 @@ class Stage:
         self.bodies.append(body)
 
     async def post(self, body: bytes) -> int:
-        gate = Gate(self.app, lambda: self.resources, cast(Any, self))
+        gate = Gate(self.app, lambda: self.resources, cast(Any, self), Rates(self.per_second))
 
         async def asgi(scope: Any, receive: Any, send: Any) -> None:
             scope["app"] = SimpleNamespace(state=SimpleNamespace(messages=_Texts()))

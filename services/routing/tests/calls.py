@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,7 +12,6 @@ import httpx
 from kernel.ids import new_portal_id
 from testkit.routing import TOKEN
 
-SEEN_SECONDS = 10.0
 PLACE = {"pair": 1, "home": "dc-a", "epoch": 1, "state": "active"}
 
 Json = dict[str, Any]
@@ -52,13 +52,20 @@ class Api:
 
     async def until_known(self, portal: str, revision: int) -> None:
         """Wait until memory has a portal at a revision, or a later one."""
-        async with asyncio.timeout(SEEN_SECONDS):
-            while True:
-                before = str(int(portal) - 1)
-                _, page = await self.get(f"/v1/routes?limit=1&after={before}")
-                if any(p["id"] == portal and p["revision"] >= revision for p in page["portals"]):
-                    return
-                await asyncio.sleep(0.01)
+
+        async def is_known() -> bool:
+            _, page = await self.get(f"/v1/routes?limit=1&after={int(portal) - 1}")
+            return any(p["id"] == portal and p["revision"] >= revision for p in page["portals"])
+
+        await until(is_known)
+
+
+async def until(is_so: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
+    """Ask again until it is so; fail when the time is up."""
+    deadline = time.monotonic() + seconds
+    while not await is_so():
+        assert time.monotonic() < deadline, f"not so after {seconds} s"
+        await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

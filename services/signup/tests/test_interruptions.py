@@ -13,7 +13,7 @@ from kernel.errors import UnavailableError
 from kernel.ids import PairId, PortalId, new_portal_id
 from signup import idempotency, recovery, service
 from signup.app import Parts
-from signup.directory import Serving
+from signup.directory import Claim, Serving
 from signup.errors import SignupPendingError, SignupUndoneError
 from signup.form import Application, Filled
 from signup.idempotency import Key
@@ -21,7 +21,7 @@ from signup.metrics import RECOVERED
 from testkit.portals import new_label
 
 from .conftest import Nodes
-from .traces import NONE, Inspector
+from .traces import Inspector
 
 When = Literal["before", "after"]
 Owner = Callable[[Parts], object]
@@ -178,9 +178,10 @@ async def test_what_cannot_be_completed_is_undone_wherever_it_stopped(
 
     await take_over(nodes.other, wish.portal)
 
-    traces = await inspector.traces(wish.portal, wish.host)
-    assert traces == NONE or traces.is_whole
-    assert traces.is_whole == (point.method == "publish" and point.when == "after")
+    if point.method == "publish" and point.when == "after":
+        assert (await inspector.traces(wish.portal, wish.host)).is_whole
+    else:
+        await inspector.sees_nothing(wish.portal, wish.host)
 
 
 @pytest.mark.parametrize("point", BACK)
@@ -202,7 +203,7 @@ async def test_an_undoing_that_dies_is_finished_by_another(
 
     await take_over(nodes.other, wish.portal)
 
-    assert await inspector.traces(wish.portal, wish.host, wish.key.record) == NONE
+    await inspector.sees_nothing(wish.portal, wish.host, wish.key.record)
 
 
 async def test_a_name_is_free_again_once_its_sign_up_was_undone(
@@ -226,6 +227,27 @@ async def test_a_name_is_free_again_once_its_sign_up_was_undone(
     assert (await inspector.traces(portal, wish.host)).is_whole
 
 
+async def test_an_answer_read_just_before_its_undoing_is_not_given(
+    monkeypatch: pytest.MonkeyPatch, nodes: Nodes, wish: Wish
+) -> None:
+    with monkeypatch.context() as first:
+        dies(first, nodes.dying, Point(directory, "publish", "before"))
+        with pytest.raises(NodeDiedError):
+            await nodes.dying.signup.sign_up(wish.filled, wish.key)
+    find_claim = nodes.other.directory.find_claim
+    monkeypatch.setattr(recovery, "MOST_TAKEOVERS", 0)
+
+    async def undone_meanwhile(portal: PortalId) -> Claim | None:
+        await take_over(nodes.dying, portal)
+        return await find_claim(portal)
+
+    monkeypatch.setattr(nodes.other.directory, "find_claim", undone_meanwhile)
+    outcome = await nodes.other.signup.sign_up(wish.filled, wish.key)
+
+    assert not outcome.repeated
+    assert outcome.answer["portal"]["id"] != str(wish.portal)
+
+
 async def test_what_is_refused_for_good_is_undone_at_once(
     monkeypatch: pytest.MonkeyPatch, nodes: Nodes, inspector: Inspector, wish: Wish
 ) -> None:
@@ -234,7 +256,7 @@ async def test_what_is_refused_for_good_is_undone_at_once(
     with pytest.raises(SignupUndoneError):
         await nodes.dying.signup.sign_up(wish.filled, wish.key)
 
-    assert await inspector.traces(wish.portal, wish.host, wish.key.record) == NONE
+    await inspector.sees_nothing(wish.portal, wish.host, wish.key.record)
 
 
 async def test_a_server_that_stays_silent_makes_a_promise_that_is_kept(
@@ -294,6 +316,21 @@ async def test_only_one_node_works_on_a_claim_that_several_find(
     await asyncio.gather(*(n.recovery._take_over(claim) for n in (nodes.dying, nodes.other) * 5))
 
     assert RECOVERED.labels("completed")._value.get() == before + 1
+
+
+async def test_the_claim_of_a_published_portal_is_tidied_up(
+    nodes: Nodes, inspector: Inspector, wish: Wish
+) -> None:
+    first = await nodes.dying.signup.sign_up(wish.filled, wish.key)
+    claim = await nodes.other.directory.find_claim(wish.portal)
+    assert claim is not None
+
+    await nodes.other.recovery._take_over(claim)
+
+    assert await nodes.other.directory.find_claim(wish.portal) is None
+    assert (await inspector.traces(wish.portal, wish.host)).is_whole
+    again = await nodes.other.signup.sign_up(wish.filled, wish.key)
+    assert (again.answer, again.repeated) == (first.answer, True)
 
 
 async def test_a_pair_that_changes_hands_meanwhile_gets_its_fence_where_it_is_served_now(

@@ -1,9 +1,13 @@
 """Where a portal leaves traces: looked up on every server, past all services of ours."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 import etcd
 from blobs import store
@@ -17,6 +21,7 @@ from kernel import secrets
 from kernel.ids import PortalId
 from kernel.settings import Settings
 
+REPLICATED_WITHIN_SECONDS = 5.0
 TABLES = (
     "SELECT table_name FROM information_schema.columns "
     "WHERE table_schema = 'portico' AND column_name = 'portal_id'"
@@ -39,9 +44,9 @@ class Traces:
     @property
     def is_whole(self) -> bool:
         """Whether it is a portal one can work in."""
-        ((_, epoch, state),) = self.fences
-        made = self.user and self.bucket and self.rows > 0 and (epoch, state) == (1, "open")
-        return made and {"portal", "host"} <= self.keys
+        made = self.user and self.bucket and self.rows > 0
+        fenced = [(epoch, state) for _, epoch, state in self.fences] == [(1, "open")]
+        return made and fenced and {"portal", "host"} <= self.keys
 
 
 NONE = Traces(frozenset(), (), 0, user=False, bucket=False)
@@ -62,9 +67,16 @@ class Inspector:
         self._fences = fences
         self._objects, self._admin = objects
 
-    async def traces(self, portal: PortalId, host: str, record: str | None = None) -> Traces:
-        """Return what there is of the portal."""
-        names = {f"portal/{portal}", f"claim/{portal}", f"host/{host}", record or "none"}
+    async def sees_nothing(self, portal: PortalId, host: str = "-", record: str = "-") -> None:
+        """Fail unless every trace is gone; the other datacentre may be a moment behind."""
+        deadline = time.monotonic() + REPLICATED_WITHIN_SECONDS
+        while (traces := await self.traces(portal, host, record)) != NONE:
+            assert time.monotonic() < deadline, traces
+            await asyncio.sleep(0.05)
+
+    async def traces(self, portal: PortalId, host: str, record: str = "-") -> Traces:
+        """Return what there is of the portal; ``record`` is that of an idempotency key."""
+        names = {f"portal/{portal}", f"claim/{portal}", f"host/{host}", record}
         found = {name for name in names if await self._etcd.find(name) is not None}
         name = account_name(portal)
         return Traces(
@@ -74,6 +86,14 @@ class Inspector:
             user=await self._exists(f"/admin/user?uid={name}"),
             bucket=await self._exists(f"/admin/bucket?bucket={name}"),
         )
+
+    async def find_holder(self, host: str) -> tuple[PortalId, str] | None:
+        """Return who has the host, and whether it is ``claimed`` or ``active``."""
+        kv = await self._etcd.find(f"host/{host}")
+        if kv is None:
+            return None
+        holder = orjson.loads(kv.value)
+        return PortalId(int(holder["portal"])), holder["state"]
 
     async def _fence_rows(self, portal: PortalId) -> AsyncIterator[tuple[str, int, str]]:
         statement = "SELECT epoch, state FROM fence WHERE name = %s"

@@ -1,16 +1,17 @@
 """A real database with portals of a test's own, and a real mail server."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
 from db.engine import Database, PoolLimits
 from db.sessions import Ownership
+from jobs import claims
 from jobs.tables import jobs
 from kernel.settings import Settings
 from testkit import addresses, bare_portals
 from testkit.bare_portals import BarePortals
-from worker.ownership import Owned
+from worker import scout
 
 from .mail_server import MailServer
 
@@ -45,10 +46,7 @@ async def mail_server() -> AsyncIterator[MailServer]:
 
 
 @pytest.fixture
-def own() -> Callable[..., Owned]:
-    """Make a look-up that knows these portals and no others."""
-
-    def look_up(*owned: Ownership) -> Owned:
-        return {each.portal: each for each in owned}.get
-
-    return look_up
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten what only waits."""
+    monkeypatch.setattr(scout, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(claims, "backoff_seconds", lambda attempts: 0.1)

@@ -1,5 +1,7 @@
 """The whole worker, but for the process around it."""
 
+import asyncio
+import signal
 from pathlib import Path
 
 import httpx
@@ -34,7 +36,7 @@ def cut_off(
             portal.portal, "acme", portal.pair, portal.side, portal.epoch, "active", revision=2
         )
     )
-    Snapshot.of(table).write(tmp_path / "routes" / f"{portal.side}-worker.jsonl")
+    Snapshot.of(table).write(tmp_path / "run" / f"routes-{portal.side}-worker.jsonl")
     relay = Site(name="relay", kind="witness", address=mail_server.host)
     ports = settings.ports.model_copy(update={"routing": CLOSED_PORT, "smtp": PORT})
     return settings.model_copy(
@@ -74,6 +76,21 @@ async def test_a_worker_sends_mail_while_no_routing_service_answers(
     assert received["Message-ID"] == f"<job-{job}.portal-{portal.portal}@{settings.base_domain}>"
     assert 'worker_jobs_claimed_total{kind="mail.send"}' in metrics
     assert (stopped.status_code, stopped.json()["detail"]) == (503, "stopping")
+
+
+async def test_a_worker_whose_work_broke_ends_its_process() -> None:
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+
+    async def break_down() -> None:
+        raise AssertionError("a defect")
+
+    try:
+        broken = asyncio.create_task(break_down())
+        broken.add_done_callback(app._end_the_process)
+        await asyncio.wait_for(ended.wait(), 5)
+    finally:
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
 
 
 async def is_ready(client: httpx.AsyncClient) -> bool:

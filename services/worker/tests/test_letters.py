@@ -6,7 +6,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.mail import Mail
@@ -118,18 +118,21 @@ def test_an_unknown_template_is_an_error(name: str) -> None:
         letters.render(unknown)
 
 
-def test_a_missing_value_is_named_and_no_other_is_shown() -> None:
-    incomplete = Mail(
-        template="invitation",
-        to="a@example.org",
-        locale="ru",
-        values={"link": LINK, "inviter": "X"},
-    )
-    with pytest.raises(LetterError, match="'company' is undefined") as caught:
+@pytest.mark.parametrize("missing", ["company", "expires_at"])
+def test_a_missing_value_is_named_and_no_other_is_shown(missing: str) -> None:
+    values = {name: value for name, value in VALUES["invitation"].items() if name != missing}
+    incomplete = Mail(template="invitation", to="a@example.org", locale="ru", values=values)
+    with pytest.raises(LetterError, match=f"'{missing}' is undefined") as caught:
         letters.render(incomplete)
     assert "t0ken" not in str(caught.value)
 
 
+def test_a_moment_that_is_none_is_an_error() -> None:
+    with pytest.raises(LetterError, match=r"invitation/de\.txt"):
+        letters.render(mail("invitation", "de", expires_at="next week"))
+
+
+@settings(deadline=None, max_examples=40)  # what it takes is not the question
 @given(company=st.text(), inviter=st.text())
 def test_no_value_adds_a_header(company: str, inviter: str) -> None:
     usual = built(mail("invitation", "en"))

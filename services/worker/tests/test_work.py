@@ -2,75 +2,25 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 
 import pytest
 
-from db.engine import Database
-from db.sessions import Ownership, reading, writing
-from jobs import claims, mail, queue
+from db.engine import Address, Database
+from db.sessions import Ownership, writing
+from jobs import claims, queue
 from jobs.claims import Claim
-from jobs.mail import Mail
 from jobs.outcomes import Again, Done, Failed, Outcome, Retry
-from jobs.queue import Job, JobId
+from jobs.queue import JobId
 from jobs.tables import State
-from kernel.settings import Settings
+from testkit import addresses
 from testkit.bare_portals import BarePortals
-from worker import scout
 from worker.backlog import AT_ONCE_PER_PORTAL
-from worker.mail.delivery import Relay
-from worker.mail.handler import MailHandler
-from worker.runner import Handler
 from worker.work import Work
 
-from .deadlines import until
-from .mail_server import MailServer
+from .workers import done, ended, enqueue, find, nobody_knows_how, working
 
-FINISHED = {State.DONE, State.FAILED, State.DEAD}
-LINK = "https://romashka.portico.localhost/api/v1/confirmations/t0ken"
-
-pytestmark = pytest.mark.cluster
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten what only waits."""
-    monkeypatch.setattr(scout, "POLL_SECONDS", 0.05)
-    monkeypatch.setattr(claims, "backoff_seconds", lambda attempts: 0.1)
-
-
-async def nobody_knows_how(claim: Claim) -> Outcome:
-    raise AssertionError(f"no such work here: {claim.kind}")
-
-
-async def done(_: Claim) -> Outcome:
-    return Done()
-
-
-@asynccontextmanager
-async def working(
-    database: Database,
-    *owned: Ownership,
-    name: str = "worker-1",
-    handlers: Mapping[str, Handler] | None = None,
-    otherwise: Handler = nobody_knows_how,
-) -> AsyncIterator[Work]:
-    """Run a worker that owns these portals; leaving drains it."""
-    work = Work(
-        database=database,
-        owned={each.portal: each for each in owned}.get,
-        handlers=handlers or {},
-        otherwise=otherwise,
-        name=name,
-    )
-    task = asyncio.create_task(work.run())
-    try:
-        yield work
-    finally:
-        work.stop()
-        async with asyncio.timeout(20):
-            await task
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("impatient")]
 
 
 async def test_two_workers_do_each_of_200_jobs_once(
@@ -283,107 +233,6 @@ async def test_a_worker_that_stops_ends_what_it_began_and_begins_nothing(
     assert states == {State.DONE: AT_ONCE_PER_PORTAL, State.QUEUED: 1}
 
 
-async def test_a_mail_is_delivered_once_the_relay_is_back_under_its_first_message_id(
-    database: Database, portal: Ownership, settings: Settings, mail_server: MailServer
-) -> None:
-    await mail_server.stop()
-    job = await send_later(database, portal)
-
-    async with working(database, portal, handlers=mailing(settings, mail_server)):
-        await until(lambda: attempted(database, portal, job, 2))
-        await mail_server.start()
-        mail_server.answers.extend(["451 not yet", "452 nor now"])
-        (received,) = await mail_server.mails(1)
-        (found,) = await ended(database, portal, job)
-
-    assert found.state is State.DONE
-    assert received["Message-ID"] == f"<job-{job}.portal-{portal.portal}@{settings.base_domain}>"
-    assert received["Date"].datetime == found.created_at.replace(microsecond=0)
-    assert LINK in next(received.iter_parts()).get_content()
-    assert found.payload == {}, "a mail that was sent leaves no link behind"
-
-
-async def test_a_mail_sent_twice_is_the_same_message(
-    database: Database,
-    portal: Ownership,
-    settings: Settings,
-    mail_server: MailServer,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(claims, "LEASE_SECONDS", 0.5)
-    job = await send_later(database, portal)
-    handler = mailing(settings, mail_server)[mail.KIND]
-    async with writing(database, portal) as session:
-        claim = await claims.claim(session, job, "a worker that dies after sending")
-    assert claim
-    assert await handler(claim) == Done()
-
-    async with working(database, portal, handlers={mail.KIND: handler}):
-        first, second = await mail_server.mails(2)
-
-    assert first["Message-ID"] == second["Message-ID"]
-    assert first["Date"] == second["Date"]
-
-
-async def test_a_mail_that_is_refused_for_good_keeps_the_reason(
-    database: Database, portal: Ownership, settings: Settings, mail_server: MailServer
-) -> None:
-    mail_server.recipient_answers.append("550 5.1.1 mailbox unknown")
-    job = await send_later(database, portal)
-
-    async with working(database, portal, handlers=mailing(settings, mail_server)):
-        (found,) = await ended(database, portal, job)
-
-    assert (found.state, found.error) == (State.FAILED, "550 5.1.1 mailbox unknown")
-    assert (found.attempts, found.payload) == (1, {})
-
-
-@pytest.mark.parametrize(
-    ("payload", "state", "error"),
-    [
-        (
-            {"template": "farewell", "to": "a@example.org", "locale": "ru", "values": {}},
-            State.DEAD,
-            "no template 'farewell/ru.subject.txt'",
-        ),
-        (
-            {"template": "confirmation", "to": "a@example.org", "locale": "ru", "values": {}},
-            State.DEAD,
-            "confirmation/ru.subject.txt: 'company' is undefined",
-        ),
-        ({"to": "a@example.org"}, State.DEAD, "the payload is not a mail"),
-        (
-            {
-                "template": "confirmation",
-                "to": "a@example.org\r\nBcc: b@example.org",
-                "locale": "ru",
-                "values": {"company": "A", "link": LINK, "first_name": ""},
-            },
-            State.FAILED,
-            "not an address that mail can be sent to",
-        ),
-    ],
-)
-async def test_what_can_never_be_sent_is_not_tried_again(
-    *,
-    database: Database,
-    portal: Ownership,
-    settings: Settings,
-    mail_server: MailServer,
-    payload: dict[str, object],
-    state: State,
-    error: str,
-) -> None:
-    async with writing(database, portal) as session:
-        job = await queue.enqueue(session, mail.KIND, payload)
-
-    async with working(database, portal, handlers=mailing(settings, mail_server)):
-        (found,) = await ended(database, portal, job)
-
-    assert (found.state, found.error, found.attempts) == (state, error, 1)
-    assert mail_server.received == []
-
-
 async def test_a_refusal_and_a_retry_are_counted_apart(
     database: Database, portal: Ownership
 ) -> None:
@@ -399,41 +248,13 @@ async def test_a_refusal_and_a_retry_are_counted_apart(
     assert (found.state, found.error, found.attempts) == (State.FAILED, "no", 3)
 
 
-def mailing(settings: Settings, server: MailServer) -> dict[str, Handler]:
-    relay = Relay(server.host, server.port, starttls=False, greets_as=settings.base_domain)
-    return {mail.KIND: MailHandler(relay, settings)}
+async def test_a_worker_whose_database_is_down_says_so_and_can_be_stopped() -> None:
+    nowhere = Database(Address(addresses.private(1)[0], 13306, "portico_worker", "s3cret"))
+    await nowhere.open()
 
+    async with working(nowhere) as work:
+        reason = await work.ready()
 
-async def send_later(database: Database, portal: Ownership) -> JobId:
-    values = {"company": "ООО «Ромашка»", "link": LINK, "first_name": "Анна"}
-    letter = Mail(template="confirmation", to="anna@example.org", locale="ru", values=values)
-    async with writing(database, portal) as session:
-        return await mail.send_later(session, letter)
-
-
-async def enqueue(database: Database, portal: Ownership, count: int = 1) -> Sequence[JobId]:
-    async with writing(database, portal) as session:
-        return [await queue.enqueue(session, "test.work", {}) for _ in range(count)]
-
-
-async def find(database: Database, portal: Ownership, job: JobId) -> Job:
-    async with reading(database, portal.portal) as session:
-        found = await queue.find(session, job)
-    assert found is not None
-    return found
-
-
-async def ended(
-    database: Database, portal: Ownership, *jobs: JobId, seconds: float = 30
-) -> Sequence[Job]:
-    """Wait until the jobs are finished, however they ended."""
-
-    async def all_ended() -> bool:
-        return all([(await find(database, portal, job)).state in FINISHED for job in jobs])
-
-    await until(all_ended, seconds)
-    return [await find(database, portal, job) for job in jobs]
-
-
-async def attempted(database: Database, portal: Ownership, job: JobId, times: int) -> bool:
-    return (await find(database, portal, job)).attempts >= times
+    assert reason is not None
+    assert "s3cret" not in reason
+    await nowhere.close()

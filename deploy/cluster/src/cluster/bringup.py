@@ -4,7 +4,6 @@ Each step looks first whether it is already done, so what was killed anywhere is
 """
 
 import asyncio
-import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,8 +31,9 @@ class Bringup:
         self._layout = layout
         self._settings = layout.settings
         self._programs = all_programs(layout)
+        self._store = ObjectStore(layout, layout.settings.site(layout.settings.shared_site))
         self._supervisor = supervisor
-        self._health = Health(supervisor)
+        self._health = Health(layout, supervisor)
         self._progress = progress
 
     def is_done(self) -> bool:
@@ -52,7 +52,8 @@ class Bringup:
                 self._pair(pair)
             self._start(self._of(Stage.ROUTING))
             self._migrate()
-            edges.result()  # signup needs the keys
+            if not self._store.has_account():
+                edges.result()  # signup reads its keys when it starts
             self._start(self._of(Stage.SERVICES))
         self._health.wait(self._programs, SERVICE_SECONDS)
         self._progress.say("every process is healthy")
@@ -76,12 +77,10 @@ class Bringup:
 
     def _edges(self) -> None:
         """Start the object store, then all that speaks to clients; S3 is the slowest of it."""
-        site = self._settings.site(self._settings.shared_site)
-        store = ObjectStore(self._layout, site)
-        store.install()
+        self._store.install()
         self._start([*self._named("ceph-mon"), *self._named("ceph-osd"), *self._of(Stage.EDGES)])
         self._health.wait(self._named("s3"), STORE_SECONDS)
-        store.ensure_account()
+        self._store.ensure_account()
         self._progress.say("object store answers")
 
     def _pair(self, pair: Pair) -> None:
@@ -96,8 +95,6 @@ class Bringup:
             asyncio.run(pairs.create(self._layout, pair))
 
     def _migrate(self) -> None:
-        if os.environ.get("PORTICO_TEMP_GROUND"):
-            return  # TEMP
         words = (sys.executable, "-m", "portal.migrate")
         named = {SETTINGS_VARIABLE: str(self._layout.file)}
         command.run(self._layout, words, variables=named)
@@ -105,8 +102,6 @@ class Bringup:
 
     def _closed_door(self) -> str:
         """Say what a client would miss at the front door; nothing if it serves."""
-        if os.environ.get("PORTICO_TEMP_GROUND"):
-            return ""  # TEMP
         door = self._settings.door
         for path, service in (("/readyz", "web nodes"), ("/api/v1/signup", "signup")):
             try:

@@ -34,6 +34,7 @@ class ObjectStore:
         self._monitor = f"[v2:{site.address}:{layout.settings.ports.ceph_mon}]"
         self._config = layout.config(site.name, "ceph.conf")
         self._data = layout.data(site.name, "ceph")
+        self._account_made = self._data / "account"
         self._user = layout.server_user("ceph")
 
     def install(self) -> None:
@@ -50,19 +51,22 @@ class ObjectStore:
         self._make_disks()
         done.touch()
 
+    def has_account(self) -> bool:
+        """Whether signup has its account and knows the keys."""
+        known = secrets.read(self._layout.settings.secrets_dir, "signup")
+        return self._account_made.exists() and "s3_secret_key" in known
+
     def ensure_account(self) -> None:
         """Make signup's account, which makes the portals' accounts; its keys go to signup's secrets.
 
         Ceph chooses the keys: given as arguments they would be visible to everybody on the machine.
         """
-        done = self._data / "account"
-        directory = self._layout.settings.secrets_dir
-        if done.exists() and "s3_secret_key" in secrets.read(directory, "signup"):
+        if self.has_account():
             return
         key = self._account()["keys"][0]
         keys = {"s3_access_key": key["access_key"], "s3_secret_key": key["secret_key"]}
-        secrets.store(directory, "signup", **keys)
-        done.touch()
+        secrets.store(self._layout.settings.secrets_dir, "signup", **keys)
+        self._account_made.touch()
 
     def _make_maps(self) -> None:
         fsid, monmap = str(self._layout.store_id), self._data / "monmap"

@@ -33,10 +33,18 @@ def render(layout: Layout) -> dict[Path, str]:
     files = dict(_sites(layout))
     files.update(_shared(layout, programs))
     files[layout.supervisor_config] = _supervisor(layout, programs)
-    files[layout.processes_file] = _processes(programs)
     for status in PROBLEMS:
         files[layout.etc / "errors" / f"{status}.http"] = problem(status)
     return files
+
+
+def describe(layout: Layout) -> dict[Path, str]:
+    """Return the list of processes that ``portico status`` and the tests read."""
+    rows = [
+        {"name": p.name, "dc": p.site.name, "address": p.address, "probe": p.probe}
+        for p in all_programs(layout)
+    ]
+    return {layout.processes_file: json.dumps(rows, indent=1)}
 
 
 def write(files: dict[Path, str]) -> None:
@@ -156,14 +164,6 @@ def _supervisor(layout: Layout, programs: Sequence[Program]) -> str:
             root=os.geteuid() == 0,
         )
     )
-
-
-def _processes(programs: Sequence[Program]) -> str:
-    rows = [
-        {"name": p.name, "dc": p.site.name, "address": p.address, "probe": p.probe}
-        for p in programs
-    ]
-    return json.dumps(rows, indent=1)
 
 
 def _environment() -> jinja2.Environment:

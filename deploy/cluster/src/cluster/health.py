@@ -5,18 +5,22 @@ import time
 from collections.abc import Callable, Sequence
 
 import httpx
+import pymysql
 
 from cluster.errors import ClusterError
+from cluster.layout import Layout
 from cluster.programs import Program
 from cluster.supervisor import Supervisor
+from kernel import secrets
 
-PROBE_SECONDS = 2.0
+PROBE_SECONDS = 2
 
 
 class Health:
     """Probes programs; one client for all of them."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(self, layout: Layout, supervisor: Supervisor) -> None:
+        self._layout = layout
         self._supervisor = supervisor
         self._client = httpx.Client(timeout=PROBE_SECONDS, trust_env=False)
 
@@ -38,23 +42,39 @@ class Health:
         wait_while(reason, seconds)
 
     def _answers(self, program: Program) -> bool:
-        kind, _, rest = program.probe.partition("://")
-        if kind == "tcp":
-            return accepts(rest)
+        kind, _, address = program.probe.partition("://")
         try:
-            return not kind or self._client.get(program.probe).is_success
-        except httpx.TransportError:
+            match kind:
+                case "":
+                    return True
+                case "tcp":
+                    socket.create_connection(_split(address), PROBE_SECONDS).close()
+                    return True
+                case "mysql":
+                    return self._takes_a_session(address)
+                case _:
+                    return self._client.get(program.probe).is_success
+        except (OSError, httpx.TransportError, pymysql.Error):
             return False
 
+    def _takes_a_session(self, address: str) -> bool:
+        host, port = _split(address)
+        pymysql.connect(
+            host=host,
+            port=port,
+            user="portico_monitor",
+            password=secrets.load(self._layout.settings.secrets_dir, "operator")[
+                "monitor_password"
+            ],
+            connect_timeout=PROBE_SECONDS,
+            read_timeout=PROBE_SECONDS,
+        ).close()
+        return True
 
-def accepts(address: str) -> bool:
-    """Whether something accepts connections at ``host:port``."""
+
+def _split(address: str) -> tuple[str, int]:
     host, _, port = address.rpartition(":")
-    try:
-        with socket.create_connection((host, int(port)), timeout=PROBE_SECONDS):
-            return True
-    except OSError:
-        return False
+    return host, int(port)
 
 
 def wait_while(reason: Callable[[], str], seconds: float) -> None:

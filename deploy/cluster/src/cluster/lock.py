@@ -4,7 +4,10 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
 
+from cluster.errors import ClusterError
 from cluster.layout import Layout
 from cluster.progress import Progress
 
@@ -15,9 +18,7 @@ def exclusive(layout: Layout, progress: Progress) -> Iterator[None]:
 
     The kernel lets go of it when the holder dies, however it dies.
     """
-    layout.run.mkdir(parents=True, exist_ok=True)
-    layout.run.chmod(0o700)
-    with (layout.run / "lock").open("a+") as file:
+    with _open(layout.run) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -28,3 +29,14 @@ def exclusive(layout: Layout, progress: Progress) -> Iterator[None]:
         file.write(str(os.getpid()))
         file.flush()
         yield
+
+
+def _open(folder: Path) -> TextIO:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        return (folder / "lock").open("a+")
+    except PermissionError as error:
+        raise ClusterError(
+            f"{folder} belongs to another user: run this as the one who started the cluster"
+        ) from error

@@ -1,6 +1,7 @@
 """What must be true of the machine before anything is started; each failure is one sentence."""
 
 import shutil
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import psutil
@@ -79,14 +80,22 @@ def _little_memory() -> Iterator[str]:
 
 
 def _busy_ports(layout: Layout, programs: Sequence[Program]) -> Iterator[str]:
+    """One sentence for each who holds addresses of ours, however many they are."""
     holders = _holders()
+    held: defaultdict[int | None, list[str]] = defaultdict(list)
     for program in programs:
         for address in program.listens:
             host, _, port = address.rpartition(":")
             for any_host in (host, "0.0.0.0", "::"):  # noqa: S104  # looked for, not bound
                 if (any_host, int(port)) in holders:
-                    yield _busy(layout, program, address, holders[any_host, int(port)])
-                    break
+                    held[holders[any_host, int(port)]].append(f"{address} ({program.full_name})")
+    clusters = {pid: _cluster_of(pid) for pid in held}
+    for cluster in sorted({c for c in clusters.values() if c}):
+        yield f"another cluster of ours runs in {cluster}: `make down` ends it, then try again"
+    for pid, addresses in held.items():
+        if not clusters[pid]:
+            busy = f"these addresses are needed and busy: {', '.join(addresses)}"
+            yield f"{busy}; {_who(pid)}: end that, or change the address in {layout.file}"
 
 
 def _holders() -> dict[tuple[str, int], int | None]:
@@ -96,16 +105,17 @@ def _holders() -> dict[tuple[str, int], int | None]:
     return {(c.laddr.ip, c.laddr.port): c.pid for c in listening if c.laddr}
 
 
-def _busy(layout: Layout, program: Program, address: str, pid: int | None) -> str:
-    needed = f"{address} is needed for {program.full_name} and is busy"
-    if pid is None:
-        return f"{needed}; only root can see who holds it: `sudo ss -ltnp`"
+def _cluster_of(pid: int | None) -> str | None:
     try:
-        process = psutil.Process(pid)
-        name = process.name()
+        return None if pid is None else marker.owner(psutil.Process(pid))
     except psutil.NoSuchProcess:
-        return f"{needed}: try again"
-    cluster = marker.owner(process)
-    if cluster is not None:
-        return f"{needed}: another cluster of ours runs in {cluster}; `make down` ends it"
-    return f"{needed}: process {pid} ({name}) holds it; end it, or change the port in {layout.file}"
+        return None
+
+
+def _who(pid: int | None) -> str:
+    if pid is None:
+        return "only root can see which process holds them (`sudo ss -ltnp`)"
+    try:
+        return f"process {pid} ({psutil.Process(pid).name()}) holds them"
+    except psutil.NoSuchProcess:
+        return f"process {pid} held them a moment ago"

@@ -24,9 +24,10 @@ class Stage(IntEnum):
 class Program:
     """One process under supervisord.
 
-    ``listens`` are its addresses (``host:port``), the main one first. ``health`` is a URL that
-    answers 200; without it, a process that accepts connections is healthy, and one that listens
-    nowhere fixed (the OSD) is healthy while it runs. ``metrics`` is where Prometheus asks.
+    ``listens`` are its addresses (``host:port``), the main one first. ``health`` is an ``http`` URL
+    that answers 200, or a ``mysql`` one that takes a session; without it, a process that accepts
+    connections is healthy, and one that listens nowhere fixed (the OSD) while it runs. ``metrics``
+    is where Prometheus asks.
     """
 
     site: Site
@@ -58,11 +59,7 @@ class Program:
 
 def all_programs(layout: Layout) -> tuple[Program, ...]:
     """Return every program of the cluster."""
-    import os  # TEMP
-
-    return tuple(
-        p for p in _programs(layout) if not (os.environ.get("PORTICO_TEMP_GROUND") and p.stage >= 4)
-    )
+    return tuple(_programs(layout))
 
 
 def _programs(layout: Layout) -> Iterator[Program]:
@@ -95,12 +92,14 @@ def _etcd(layout: Layout, site: Site) -> Program:
 
 
 def _mariadb(layout: Layout, site: Site) -> Program:
+    address = f"{site.address}:{layout.settings.ports.mariadb}"
     return Program(
         site=site,
         name="mariadb",
         stage=Stage.STORES,
         command=("mariadbd", f"--defaults-file={layout.config(site.name, 'my.cnf')}"),
-        listens=(f"{site.address}:{layout.settings.ports.mariadb}",),
+        listens=(address,),
+        health=f"mysql://{address}",  # a bare connection would fill its log with complaints
         user=layout.server_user("mysql"),
         stop_seconds=60,
     )

@@ -12,7 +12,6 @@ from cluster.supervisor import Supervisor
 def up(layout: Layout) -> None:
     """Bring the cluster up and print where it is; quick when it is up already."""
     progress = Progress()
-    layout.var.mkdir(parents=True, exist_ok=True)
     with lock.exclusive(layout, progress):
         supervisor = Supervisor(layout)
         _ensure_supervisor(layout, supervisor, progress)
@@ -24,6 +23,7 @@ def up(layout: Layout) -> None:
 
 def _ensure_supervisor(layout: Layout, supervisor: Supervisor, progress: Progress) -> None:
     files = configuration.render(layout)
+    configuration.write(configuration.describe(layout))
     if supervisor.is_alive():
         _end_strays(layout, supervisor.family(), progress)
         if changed := configuration.changed(files):

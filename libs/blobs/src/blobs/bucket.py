@@ -38,15 +38,12 @@ class Bucket:
     ) -> Stored:
         """Store an object of at most some MiB; ``sha256`` in hex is what the sender announced.
 
-        The store checks the digest again. After an error nothing is there, but for
-        ``StorageTimeoutError``: then all or nothing.
+        The store checks the digest again. After ``StorageUnavailableError`` all or nothing is there; after
+        any other error, nothing.
         """
         found = await digest_of(data)
         require_equal(sha256, found)
-        target = self._place.target(key)
-        request = Request("PUT", target, data, found, {"Content-Type": content_type})
-        async with await self._place.send(request):
-            return Stored(len(data), found)
+        return await self._put(key, data, found, content_type)
 
     async def put_stream(
         self,
@@ -59,27 +56,29 @@ class Bucket:
     ) -> Stored:
         """Store a stream of any length, with one part of 8 MiB in memory.
 
-        More than ``limit`` bytes is a ``TooLargeError``. After an error or a cancellation the parts are
-        dropped, and nothing is there unless the last call was under way (``StorageTimeoutError``): then
-        all or nothing. A process that dies leaves its parts to the sweep.
+        More than ``limit`` bytes is a ``TooLargeError``. After ``StorageUnavailableError`` or a
+        cancellation all or nothing is there; after any other error, nothing. Parts are dropped either
+        way; a process that dies leaves them to the sweep.
         """
-        async with aclosing(in_parts(chunks, PART_BYTES, limit)) as parts, AsyncExitStack() as undo:
+        whole = hashlib.sha256()
+        cut = in_parts(chunks, PART_BYTES, whole, limit)
+        async with aclosing(cut) as parts, AsyncExitStack() as undo:
             part = await anext(parts, bytearray())
             if len(part) < PART_BYTES:
-                return await self.put(key, part, sha256=sha256, content_type=content_type)
+                require_equal(sha256, whole.hexdigest())
+                return await self._put(key, part, whole.hexdigest(), content_type)
             upload = await self.begin_upload(key, content_type=content_type)
             undo.push_async_callback(upload.abandon)
-            whole = hashlib.sha256()
             there: list[Part] = []
             while part:
-                there.append(await upload.put_part(len(there) + 1, part, whole=whole))
+                there.append(await upload.put_part(len(there) + 1, part))
                 del part  # the next one takes its room
                 part = await anext(parts, bytearray())
-            stored = Stored(sum(part.size for part in there), whole.hexdigest())
-            require_equal(sha256, stored.sha256)
-            await upload.complete_of(there, stored.size)
+            require_equal(sha256, whole.hexdigest())
+            size = sum(part.size for part in there)
+            await upload.complete_of(there, size)
             undo.pop_all()
-            return stored
+            return Stored(size, whole.hexdigest())
 
     @asynccontextmanager
     async def get(self, key: str, *, byte_range: str | None = None) -> AsyncIterator[Download]:
@@ -155,3 +154,9 @@ class Bucket:
         """Return a URL whose bearer may store this one object, of exactly ``size`` bytes."""
         request = Request("PUT", self._place.target(key), headers={"Content-Length": str(size)})
         return self._place.presigned(request, expires_in)
+
+    async def _put(self, key: str, data: Data, sha256: str, content_type: str) -> Stored:
+        target = self._place.target(key)
+        request = Request("PUT", target, data, sha256, {"Content-Type": content_type})
+        async with await self._place.send(request):
+            return Stored(len(data), sha256)

@@ -23,11 +23,11 @@ class Digest(Protocol):
         """Return the digest of all bytes so far."""
 
 
-async def digest_of(data: Data, whole: Digest | None = None) -> str:
-    """Return the SHA-256 of ``data`` in hex, and feed ``data`` to the digest of the whole, if any."""
+async def digest_of(data: Data) -> str:
+    """Return the SHA-256 of ``data`` in hex."""
     if len(data) <= INLINE_BYTES:
-        return _digest_of(data, whole)
-    return await asyncio.to_thread(_digest_of, data, whole)
+        return _digest_of(data)
+    return await asyncio.to_thread(_digest_of, data)
 
 
 def require_equal(announced: str | None, found: str) -> None:
@@ -38,7 +38,5 @@ def require_equal(announced: str | None, found: str) -> None:
         raise ChecksumMismatchError
 
 
-def _digest_of(data: Data, whole: Digest | None) -> str:
-    if whole is not None:
-        whole.update(data)
+def _digest_of(data: Data) -> str:
     return hashlib.sha256(data).hexdigest()

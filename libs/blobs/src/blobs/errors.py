@@ -59,13 +59,13 @@ class StorageFullError(LimitReachedError):
 
 
 class StorageUnavailableError(UnavailableError):
-    """The object store cannot be reached or says it is overloaded."""
+    """The object store cannot be reached, is overloaded, or broke off: a change may yet be done."""
 
     code = "storage-unavailable"
 
 
 class StorageTimeoutError(StorageUnavailableError):
-    """The object store did not answer in time: whether it did what was asked is not known."""
+    """The object store did not answer in time."""
 
     code = "storage-timeout"
 

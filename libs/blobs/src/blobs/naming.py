@@ -10,7 +10,16 @@ _ATTRIBUTE_CHARACTERS = "!#$&+-.^_`|~"  # RFC 8187 attr-char beyond letters and 
 
 def attachment(name: str) -> str:
     """Return a ``Content-Disposition`` that saves as ``name``, in any alphabet, in any browser."""
+    return f"attachment; {_named(name)}"
+
+
+def inline(name: str) -> str:
+    """Return a ``Content-Disposition`` that shows the file, and saves it as ``name`` if asked to."""
+    return f"inline; {_named(name)}"
+
+
+def _named(name: str) -> str:
     name = _UNSAFE.sub("_", name)
     plain = _NOT_PLAIN.sub("_", name)
     exact = quote(name, safe=_ATTRIBUTE_CHARACTERS, errors="replace")
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}"
+    return f"filename=\"{plain}\"; filename*=UTF-8''{exact}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NewType
 
-from blobs.checksums import Digest, digest_of, require_equal
+from blobs.checksums import digest_of, require_equal
 from blobs.errors import BlobNotFoundError, UploadIncompleteError, UploadNotFoundError
 from blobs.store import Place
 from blobs.wire import Data, Request
@@ -40,14 +40,9 @@ class Upload:
         self.key = key
         self.id = upload
 
-    async def put_part(
-        self, number: int, data: Data, *, sha256: str | None = None, whole: Digest | None = None
-    ) -> Part:
-        """Store one part; the same number again replaces it.
-
-        ``sha256`` in hex is that of the part; ``whole`` is a running digest that takes the part too.
-        """
-        found = await digest_of(data, whole)
+    async def put_part(self, number: int, data: Data, *, sha256: str | None = None) -> Part:
+        """Store one part; the same number again replaces it. ``sha256`` in hex is that of the part."""
+        found = await digest_of(data)
         require_equal(sha256, found)
         request = Request("PUT", self._part_target(number), data, found)
         async with await self._place.send(request) as answer:

@@ -1,6 +1,6 @@
 """The hot verbs (put, get, upload of a part): signed by botocore, sent over one pool of connections.
 
-Through aiobotocore each costs 1 to 2 ms of CPU more (the ADR on blobs has the figures); every other verb
+Through aiobotocore each costs about 1 ms of CPU more (the ADR on blobs has the figures); every other verb
 goes that way, in ``blobs.store``.
 """
 

@@ -92,7 +92,8 @@ class Members:
         left = min(ATTEMPT_SECONDS, deadline - time.monotonic())
         if left <= 0:
             raise NotTakenError(f"{url}: no time left")
-        timeout = aiohttp.ClientTimeout(total=left, sock_connect=CONNECT_SECONDS)
+        # ``connect`` counts the wait for a free connection too: nothing is sent before
+        timeout = aiohttp.ClientTimeout(total=left, connect=CONNECT_SECONDS)
         headers = _NEEDS_LEADER if needs_leader else None
         address = f"{url}/v3/{verb}"
         REQUESTS.labels(verb).inc()
@@ -111,7 +112,7 @@ class Members:
 
     async def open(self, url: str, verb: str, body: Wire) -> aiohttp.ClientResponse:
         """Start a stream whose answer does not end; the caller closes it."""
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
+        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS)
         return await self._session.post(
             f"{url}/v3/{verb}", data=orjson.dumps(body), headers=_NEEDS_LEADER, timeout=timeout
         )

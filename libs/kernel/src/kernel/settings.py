@@ -76,6 +76,7 @@ class Limits(_Frozen):
     """Limits of the installation; those of a portal belong to its plan."""
 
     signups_per_minute: int = Field(default=5, description="per client address")
+    portal_requests_per_second: float = Field(default=200, description="per portal and web node")
     held_request_seconds: float = Field(
         default=10.0, description="longest wait while a portal switches"
     )

@@ -7,6 +7,7 @@ re-read costs nothing while all is well.
 
 import asyncio
 import logging
+import math
 import random
 import time
 from collections.abc import AsyncIterator, Callable
@@ -39,7 +40,8 @@ class Follower:
         self._source = source
         self._changed = changed
         self._reread_seconds = reread_seconds
-        self._opened_at = self._proven_at = self._reread_at = time.monotonic()
+        self._opened_at = self._proven_at = time.monotonic()
+        self._reread_at = -math.inf
         self._failures = 0
 
     @property

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 from blobs.bucket import Bucket
 
@@ -30,3 +31,9 @@ async def read(bucket: Bucket, key: str, byte_range: str | None = None) -> bytes
     """Return an object, or a range of it, through its stream."""
     async with bucket.get(key, byte_range=byte_range) as file:
         return b"".join([chunk async for chunk in file.chunks()])
+
+
+async def is_empty(bucket: Bucket) -> bool:
+    """Tell whether there was neither an object nor an unfinished upload; sweeps the uploads."""
+    later = datetime.now(UTC) + timedelta(hours=1)
+    return not (await bucket.list()).blobs and await bucket.sweep(begun_before=later) == 0

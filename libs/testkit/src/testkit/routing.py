@@ -32,6 +32,7 @@ class Installation:
     """etcd and the routing services; ``settings`` is what the services were told."""
 
     def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / "portico.toml"
         self.path.write_text(_SETTINGS.format(*addresses.private(len(_SITES))), encoding="utf-8")
         self.settings: Settings = settings.load(self.path)

@@ -29,7 +29,13 @@ STATUS: dict[type[errors.PorticoError], int] = {
     errors.TooManyRequestsError: 429,
     errors.UnavailableError: 503,
 }
-_CODE_OF_STATUS = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 400: "invalid"}
+_CODE_OF_STATUS = {
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+    416: "range-not-satisfiable",
+    400: "invalid",
+}
 
 
 def install(app: FastAPI, catalogue: messages.Catalogue) -> None:

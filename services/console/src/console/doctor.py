@@ -10,7 +10,6 @@ from console.processes import Process
 from console.status import Status
 
 LAG_MS = 100.0
-MEMORY_GIB = 3.0
 DISK_BYTES = 4 * 10**9
 
 
@@ -23,8 +22,12 @@ class Finding:
 
 
 def examine(installation: Installation) -> list[Finding]:
-    """Return everything that is wrong; raise if nothing can be asked at all."""
-    found = status.read(installation)
+    """Look at everything and return what is wrong; raise if nothing can be asked at all."""
+    return findings(installation, status.read(installation))
+
+
+def findings(installation: Installation, found: Status) -> list[Finding]:
+    """Return what is wrong with what was seen."""
     return [
         *_processes(installation, found),
         *_pairs(installation, found),

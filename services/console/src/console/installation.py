@@ -16,19 +16,24 @@ FILES = (Path("portico.toml"), Path("portico.box.toml"))
 
 @dataclass(frozen=True)
 class Installation:
-    """One installation that has been started at least once."""
+    """One installation."""
 
     settings: Settings
 
     @property
+    def run(self) -> Path:
+        """Sockets and the list of processes; only its owner may look."""
+        return self.settings.var / "run"
+
+    @property
     def supervisor_socket(self) -> Path:
         """Where its supervisord answers."""
-        return self.settings.var / "run" / "supervisor.sock"
+        return self.run / "supervisor.sock"
 
     @property
     def processes_file(self) -> Path:
         """What it consists of; written by whoever starts it."""
-        return self.settings.var / "run" / "processes.json"
+        return self.run / "processes.json"
 
     @property
     def logs(self) -> Path:
@@ -37,6 +42,8 @@ class Installation:
 
     def runs(self) -> bool:
         """Whether somebody listens at supervisord's socket; a killed one leaves it behind."""
+        if self.run.exists() and not os.access(self.run, os.X_OK):
+            raise ConsoleError(f"{self.run} belongs to another user: run this as that user")
         with socket.socket(socket.AF_UNIX) as client:
             return client.connect_ex(str(self.supervisor_socket)) == 0
 
@@ -49,11 +56,14 @@ class Installation:
 
 
 def find() -> Installation:
-    """Return the installation that the environment names, else the one that runs here."""
+    """Return the installation that the environment names, else the one here; it must run."""
     named = os.environ.get(SETTINGS_VARIABLE)
     files = (Path(named),) if named else FILES
     found = [Installation(load(file)) for file in files if file.exists()]
     if not found:
         names = " or ".join(map(str, files))
         raise ConsoleError(f"no settings file here ({names}); {SETTINGS_VARIABLE} may name one")
-    return next((i for i in found if i.runs()), found[0])
+    for installation in found:
+        if installation.runs():
+            return installation
+    raise ConsoleError("the cluster does not run: `make up` starts it")

@@ -75,9 +75,10 @@ def list_portals(*, as_json: AsJson = False) -> None:
     if as_json:
         _print_json({"portals": portals})
         return
-    table = Table("host", "id", "pair", "home", "state", box=None, header_style="bold")
+    columns = ("host", "portal", "pair", "home", "owner", "state")
+    table = Table(*columns, box=None, header_style="bold")
     for row in portals:
-        table.add_row(row["host"], row["id"], str(row["pair"]), row["home"], row["state"])
+        table.add_row(*(str(row[column]) for column in columns))
     _print(table)
 
 

@@ -1,21 +1,14 @@
 """The processes of the installation: which they are, whether they run, whether they are healthy."""
 
 import json
-import socket
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import psutil
 
-from console import supervisor
-from console.errors import ConsoleError
+from console import probes, supervisor
 from console.installation import Installation
 from console.supervisor import Supervised
-
-PROBE_SECONDS = 2.0
-PROBES_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -44,11 +37,7 @@ def read(installation: Installation) -> list[Process]:
     """Ask supervisord and every process, all at the same time."""
     running = supervisor.read(installation)
     rows = _rows(installation)
-    with (
-        httpx.Client(timeout=PROBE_SECONDS, trust_env=False) as client,
-        ThreadPoolExecutor(PROBES_AT_ONCE) as pool,
-    ):
-        answers = list(pool.map(lambda row: _answers(client, row["probe"]), rows))
+    answers = probes.ask(installation, [row["probe"] for row in rows])
     return [
         _process(row, running.get((row["dc"], row["name"])), answers=answer)
         for row, answer in zip(rows, answers, strict=True)
@@ -62,10 +51,7 @@ def memory_bytes(installation: Installation) -> int:
 
 
 def _rows(installation: Installation) -> list[dict[str, str]]:
-    try:
-        rows: list[dict[str, str]] = json.loads(installation.processes_file.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise ConsoleError("the cluster was never started: `make up` starts it") from error
+    rows: list[dict[str, str]] = json.loads(installation.processes_file.read_text("utf-8"))
     return rows
 
 
@@ -78,21 +64,6 @@ def _process(row: dict[str, str], seen: Supervised | None, *, answers: bool) -> 
         healthy=answers and seen is not None and seen.pid is not None,
         state=seen.state if seen else "UNKNOWN",
     )
-
-
-def _answers(client: httpx.Client, probe: str) -> bool:
-    """Ask a process as its row says: a URL, a TCP address, or nothing but that it runs."""
-    kind, _, address = probe.partition("://")
-    if not kind:
-        return True
-    try:
-        if kind == "tcp":
-            host, _, port = address.rpartition(":")
-            socket.create_connection((host, int(port)), PROBE_SECONDS).close()
-            return True
-        return client.get(probe).is_success
-    except (OSError, httpx.TransportError):
-        return False
 
 
 def _memory_bytes(process: psutil.Process) -> int:

@@ -6,10 +6,10 @@ from typing import Any, Self
 
 import pymysql
 
+from console import database
 from console.installation import Installation
 from kernel.settings import Pair, Site
 
-CONNECT_SECONDS = 2
 PATIENCE_SECONDS = 2
 
 
@@ -37,14 +37,8 @@ class _Server:
 
     def __init__(self, installation: Installation, site: Site) -> None:
         self.domain = str(site.id_offset)
-        self._connection = pymysql.connect(
-            host=site.address,
-            port=installation.settings.ports.mariadb,
-            user="portico_monitor",
-            password=installation.secrets()["monitor_password"],
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=PATIENCE_SECONDS + CONNECT_SECONDS,
-        )
+        port = installation.settings.ports.mariadb
+        self._connection = database.connect(installation, site.address, port)
 
     def __enter__(self) -> Self:
         return self

@@ -43,11 +43,15 @@ class Routing:
         """Return a portal by its host label or its id."""
         portal = host_or_id
         if not portal.isdigit():
-            route = self._find(f"/v1/hosts/{quote(host_or_id, safe='')}")
+            route = self.find_route(host_or_id)
             if route is None:
                 return None
             portal = route["portal"]
         return self._find(f"/v1/portals/{portal}")
+
+    def find_route(self, label: str) -> Json | None:
+        """Return where the portal with this host label is served."""
+        return self._find(f"/v1/hosts/{quote(label, safe='')}")
 
     def _find(self, path: str) -> Json | None:
         answer = self._get(path, {}, missing_is_fine=True)

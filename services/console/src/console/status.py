@@ -39,7 +39,7 @@ def read(installation: Installation) -> Status:
     routing = Routing(installation)
     try:
         records = {record["id"]: record for record in routing.pairs()}
-        portals = _count(installation, routing, records)
+        portals = _count(installation, routing)
     except ConsoleError:
         records, portals = {}, {"total": None, "by_owner": {}}
     pairs = [
@@ -54,8 +54,8 @@ def read(installation: Installation) -> Status:
     return Status(found, pairs, portals, processes.memory_bytes(installation))
 
 
-def _count(installation: Installation, routing: Routing, pairs: dict[int, Json]) -> Json:
-    owners = Counter(pairs[p["pair"]]["serving"][p["home"]] for p in routing.portals())
+def _count(installation: Installation, routing: Routing) -> Json:
+    owners = Counter(portal["owner"] for portal in routing.portals())
     by_owner = {site.name: owners[site.name] for site in installation.settings.datacentres}
     return {"total": owners.total(), "by_owner": by_owner}
 

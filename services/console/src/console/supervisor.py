@@ -46,5 +46,5 @@ def call(installation: Installation, method: str, *arguments: str) -> Any:
             )
         (result,), _ = xmlrpc.client.loads(answer.content)
     except (httpx.TransportError, xmlrpc.client.Error) as error:
-        raise ConsoleError("the cluster does not run: `make up` starts it") from error
+        raise ConsoleError(f"supervisord does not answer: {error}") from error
     return result

@@ -7,24 +7,39 @@ from pathlib import Path
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.types import ASGIApp
 
+import blobs
 import db
 import portal
+import routes
 from kernel.secrets import Secrets
 from kernel.settings import Settings
-from portal import internal, openapi, resources
+from portal import internal, openapi, resources, steps
 from portal.forward import Forwarder
 from portal.gate import Gate
 from portal.modules.company import facade as company
 from portal.modules.company.routes import login_router, public_router
 from portal.modules.company.routes import router as company_router
+from portal.modules.crm import jobs as crm_jobs
+from portal.modules.crm.routes import routers as crm_routers
+from portal.modules.drive import jobs as drive_jobs
+from portal.modules.drive.routes import routers as drive_routers
 from portal.modules.journal.routes import router as journal_router
 from portal.modules.licence.routes import router as licence_router
+from portal.rates import Rates
 from web import app as web_app
 from web import internal as web_internal
 
 HERE = Path(portal.__file__).parent
-TEXTS = (Path(db.__file__).parent / "messages.toml", *sorted(HERE.rglob("messages.toml")))
-ROUTERS = (login_router, public_router, company_router, licence_router, journal_router)
+TEXTS = (
+    *(Path(f).parent / "messages.toml" for f in (blobs.__file__, db.__file__, routes.__file__)),
+    *sorted(HERE.rglob("messages.toml")),
+)
+ROUTERS = (
+    *(login_router, public_router, company_router, licence_router, journal_router),
+    *crm_routers,
+    *drive_routers,
+)
+STEPS: steps.Steps = {**crm_jobs.STEPS, **drive_jobs.STEPS}
 
 
 def create_app(settings: Settings, secrets: Secrets, *, site: str, node: str) -> ASGIApp:
@@ -50,14 +65,21 @@ def create_app(settings: Settings, secrets: Secrets, *, site: str, node: str) ->
         openapi_url="/api/v1/openapi.json",
     )
     api.state.identify = company.identify
+    api.state.steps = STEPS
     v1 = APIRouter(prefix="/api/v1", responses=openapi.FAILURES)
     for router in ROUTERS:
         v1.include_router(router)
     api.include_router(v1)
     guarded = Depends(web_internal.guard(secrets["internal_token"]))
-    api.include_router(internal.router, dependencies=[guarded])
+    for router in (internal.router, steps.router):
+        api.include_router(router, dependencies=[guarded])
     openapi.install(api)
-    api.add_middleware(Gate, resources=lambda: api.state.resources, forwarder=forwarder)
+    api.add_middleware(
+        Gate,
+        resources=lambda: api.state.resources,
+        forwarder=forwarder,
+        rates=Rates(settings.limits.portal_requests_per_second),
+    )
     return api
 
 

@@ -24,7 +24,7 @@ def check(expected: int | None, version: int) -> None:
         raise PreconditionFailedError(current=of_version(version))
 
 
-def _if_match(
+async def _if_match(
     if_match: Annotated[
         str | None, Header(description="ETag of what you read; `*` for any")
     ] = None,

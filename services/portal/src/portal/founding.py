@@ -11,6 +11,8 @@ from db.statements import Statement
 from portal.modules.company import facade as company
 from portal.modules.company.contracts import UserId
 from portal.modules.company.facade import Founding
+from portal.modules.crm import facade as crm
+from portal.modules.drive import facade as drive
 from portal.modules.licence import facade as licence
 from portal.resources import Resources
 from routes import Route
@@ -30,6 +32,15 @@ async def found(
         if known is not None:
             return known
         await licence.grant(session, plan)
+        bucket, access_key, secret_key = storage
+        await drive.found(
+            session,
+            resources.sealer,
+            bucket=bucket,
+            access_key=access_key,
+            secret_key=secret_key,
+        )
+        await crm.found(session, new.locale)
         return await company.found(session, resources.settings, new)
 
 

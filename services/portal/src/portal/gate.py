@@ -17,6 +17,7 @@ from kernel import messages
 from kernel.errors import ForbiddenError, NotFoundError, PorticoError, UnavailableError
 from portal.context import SCOPE_KEY, RequestContext
 from portal.forward import Forwarder
+from portal.rates import Rates
 from portal.resources import Resources
 from portal.unit import STALE
 from routes import Route
@@ -53,11 +54,16 @@ class Gate:
     """An ASGI layer around the application of the portals."""
 
     def __init__(
-        self, app: ASGIApp, resources: Callable[[], Resources], forwarder: Forwarder
+        self,
+        app: ASGIApp,
+        resources: Callable[[], Resources],
+        forwarder: Forwarder,
+        rates: Rates,
     ) -> None:
         self._app = app
         self._resources = resources
         self._forwarder = forwarder
+        self._rates = rates
         self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,6 +81,7 @@ class Gate:
         resources = self._resources()
         kept = _Kept(receive, resources.settings.limits.json_body_bytes)
         route = await self._open_route(request, resources)
+        self._rates.admit(route.portal)
         for attempt in range(1, STALE_ATTEMPTS + 1):
             if route.owner != resources.site:
                 await self._forwarder.forward(request.scope, kept.replay(), send, to=route.owner)

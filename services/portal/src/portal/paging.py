@@ -18,6 +18,8 @@ from kernel.errors import InvalidError
 
 DEFAULT_LIMIT = 50
 HIGHEST_LIMIT = 200
+# A title of 255 characters of four bytes, in JSON, in base64.
+LONGEST_CURSOR = 2048
 
 T = TypeVar("T")
 
@@ -68,12 +70,12 @@ def cut(rows: Sequence[T], limit: int) -> tuple[Sequence[T], bool]:
     return rows[:limit], len(rows) > limit
 
 
-def _page_request(
+async def _page_request(
     limit: Annotated[
         int, Query(ge=1, le=HIGHEST_LIMIT, description="items in a page")
     ] = DEFAULT_LIMIT,
     cursor: Annotated[
-        str | None, Query(max_length=512, description="`next` of the page before")
+        str | None, Query(max_length=LONGEST_CURSOR, description="`next` of the page before")
     ] = None,
 ) -> PageRequest:
     return PageRequest(limit, cursor)

@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from db.errors import ContendedError, StaleRouteError
 from db.sessions import WriteSession
-from kernel.errors import TooLargeError
+from kernel.errors import TooLargeError, UnavailableError
 from portal import idempotency
 from portal.context import Identify, RequestContext, of
 from telemetry.logs import bound
@@ -33,6 +33,12 @@ T = TypeVar("T")
 READS = frozenset({"GET", "HEAD"})
 STALE = "portico.stale"
 DEADLOCK_ATTEMPTS = 3
+
+
+class PortalMovingError(UnavailableError):
+    """The fence refused, and the request was too long to be kept and repeated; nothing was done."""
+
+    code = StaleRouteError.code
 
 
 class PublicRoute(APIRoute):
@@ -58,16 +64,18 @@ class PublicRoute(APIRoute):
 
     async def _answer(self, request: Request, context: RequestContext, handle: Handler) -> Response:
         try:
-            limited = _limited(request, context.resources.settings.limits.json_body_bytes)
+            if self.one_transaction or self.body_field:  # else the body is bytes, of any length
+                limit = context.resources.settings.limits.json_body_bytes
+                request = _limited(request, limit)
             if not self.one_transaction:
-                return await handle(limited if self.body_field else request)
+                return await handle(request)
             if request.method in READS:
                 async with context.reading() as context.session:
-                    return await handle(limited)
-            return await _written(limited, context, handle)
-        except StaleRouteError as stale:
+                    return await handle(request)
+            return await _written(request, context, handle)
+        except StaleRouteError:
             request.scope[STALE] = True  # the gate asks again, if the request can be repeated
-            return problems.respond(request, stale)
+            return problems.respond(request, PortalMovingError())
 
 
 class StreamingPublicRoute(PublicRoute):

@@ -98,17 +98,18 @@ def check_place(home: str, pair: PairRecord | None) -> None:
 
 def changed_portal(known: PortalRecord, pair: PairRecord, change: PortalChange) -> Json:
     """Return the new values. Ownership moves only with a higher epoch, which never goes back."""
+    state = known.state if change.state is None else change.state.value
     home = known.home if change.home is None else change.home
     epoch = known.epoch if change.epoch is None else change.epoch
     check_place(home, pair)
     if epoch < known.epoch or (home != known.home and epoch == known.epoch):
         raise EpochNotRaisedError(known=known.epoch, asked=epoch)
-    return {"state": change.state or known.state, "home": home, "epoch": epoch}
+    return {"state": state, "home": home, "epoch": epoch}
 
 
 def changed_pair(known: PairRecord, change: PairChange) -> Json:
     """Return the new values. ``serving`` changes only with a higher term, which never goes back."""
-    mode = change.mode or known.mode
+    mode = known.mode if change.mode is None else change.mode.value
     # nobody is alone any more once the mode is not SOLO
     solo = (change.solo or known.solo) if mode == PairMode.SOLO else None
     term = known.term if change.term is None else change.term

@@ -72,8 +72,8 @@ class Feed:
 
         A single ``resync`` if they are not kept, or if ``revision`` belongs to another history.
         """
-        is_same = history is None or history == self.directory.table.history
-        subscriber = self._changes.subscribe(revision) if is_same else None
+        known = self.directory.table.history
+        subscriber = self._changes.subscribe(revision) if history in {None, known} else None
         if subscriber is not None:
             subscriber.offer(self._heartbeat())
         return self._lines(subscriber)

@@ -15,6 +15,7 @@ from typing import Self
 import idna
 
 SHORTEST, LONGEST = 3, 63
+_PREFIX = b"xn--"
 _WORDS = Path(__file__).parent / "words"
 
 
@@ -74,7 +75,10 @@ def _idna(name: str) -> tuple[str, str]:
     if not 0 < len(name) <= LONGEST:
         raise NameRefusedError(Flaw.LENGTH)
     try:
-        label = idna.alabel(idna.uts46_remap(name)).decode()
+        mapped = idna.uts46_remap(name)
+        if not mapped.isascii() and len(_PREFIX + mapped.encode("punycode")) > LONGEST:
+            raise NameRefusedError(Flaw.LENGTH)
+        label = idna.alabel(mapped).decode()
         text = idna.ulabel(label)
         again = idna.alabel(text).decode()
     except (idna.IDNAError, UnicodeError) as error:

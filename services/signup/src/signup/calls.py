@@ -6,11 +6,24 @@ from typing import Any
 
 import aiohttp
 import orjson
+from typing_extensions import override
 
 from kernel.errors import UnavailableError
 
 CONNECT_SECONDS = 0.5
 _LATER = frozenset({408, 425, 429})
+
+
+class PeerUnavailableError(UnavailableError):
+    """Another service of ours does not answer; why is for our log, not for strangers."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+    @override
+    def __repr__(self) -> str:
+        return f"PeerUnavailableError({self.reason})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +64,7 @@ class Caller:
         self._authorization = f"Bearer {token}"
 
     async def send(self, urls: Sequence[str], call: Call) -> Reply:
-        """Ask one server after another until one answers; ``UnavailableError`` if none does."""
+        """Ask one server after another until one answers; ``PeerUnavailableError`` if none does."""
         reason = "no server"
         for url in urls:
             try:
@@ -62,7 +75,7 @@ class Caller:
             if reply.status < 500 and reply.status not in _LATER:
                 return reply
             reason = reply.code
-        raise UnavailableError(reason=f"{call.verb} {call.path.split('/')[2]}: {reason}")
+        raise PeerUnavailableError(f"{call.verb} {call.path}: {reason}")
 
     async def _once(self, url: str, call: Call) -> Reply:
         headers = {"Authorization": self._authorization, "Accept-Language": call.locale}

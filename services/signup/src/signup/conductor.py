@@ -23,13 +23,13 @@ from signup.steps import FenceStep, Steps
 _log = logging.getLogger(__name__)
 
 PAUSES = (0.2, 0.5, 1.0)  # seconds, between the attempts of one walk
-TRANSIENT = (UnavailableError, TimeoutError)
 
 
-class PairMovedError(UnavailableError):
+class PairMovedError(Exception):
     """The pair changed hands while the rows were written: they must be writable where it is now."""
 
-    code = "pair-moved"
+
+TRANSIENT = (UnavailableError, TimeoutError, PairMovedError)
 
 
 class Conductor:
@@ -60,7 +60,7 @@ class Conductor:
                 return await self._forward(hold)
             except TRANSIENT as error:
                 _log.warning(
-                    "sign-up delayed", extra={"step": hold.saga.step, "reason": str(error)}
+                    "sign-up delayed", extra={"step": hold.saga.step, "reason": repr(error)}
                 )
                 await asyncio.sleep(pause)
                 await hold.save(hold.saga)
@@ -95,7 +95,7 @@ class Conductor:
     async def _publish(self, hold: Hold, saga: Saga) -> Mapping[str, Any]:
         """Publish last, and the answer just before: who finds both knows that all is done."""
         if await self._aimed(saga) != saga:
-            raise PairMovedError(reason="pair-moved")
+            raise PairMovedError
         answer = answers.of(saga, self._settings)
         if saga.idempotency is not None:
             await self._records.keep(saga.idempotency, saga.portal, answer)

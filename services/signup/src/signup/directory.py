@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kernel.errors import FieldError, InvalidFieldsError, UnavailableError
+from kernel.errors import FieldError, InvalidFieldsError
 from kernel.ids import PairId, PortalId
-from signup.calls import Call, Caller, Reply
+from signup.calls import Call, Caller, PeerUnavailableError, Reply
 from signup.errors import ClaimLostError, HostTakenError, NoRoomError
 
 Document = Mapping[str, Any]
@@ -149,8 +149,8 @@ class Directory:
         """Return ``None`` if a routing service answers, else one sentence why not."""
         try:
             await self._send(Call("GET", "/readyz", seconds=1.0))
-        except UnavailableError as error:
-            return f"routing: {error.values['reason']}"
+        except PeerUnavailableError as error:
+            return f"routing: {error.reason}"
         return None
 
     async def _ours_after_all(self, claim: Claim, saga: Document) -> Claim:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from asyncmy import errors as driver
+from asyncmy.connection import Connection
 
 from db import fence
 from db.engine import Address, Database, PoolLimits
@@ -25,19 +26,19 @@ class Fences:
 
     async def open(self, datacentre: str, portal: PortalId, epoch: int) -> None:
         """Open the portal's row; a later epoch that is there already stays as it is."""
-        with_timeout = asyncio.timeout(SECONDS)
-        try:
-            async with with_timeout, self._servers[datacentre].connection() as connection:
-                await fence.set_local(connection, fence.portal_row(portal), epoch, "open")
-        except (TimeoutError, driver.Error, OSError) as error:
-            raise DatabaseUnavailableError(reason=type(error).__name__) from error
+        async with self._connection(datacentre) as connection:
+            await fence.set_local(connection, fence.portal_row(portal), epoch, "open")
 
     async def remove(self, datacentre: str, portal: PortalId, epoch: int) -> None:
         """Remove the portal's row, unless somebody raised its epoch."""
-        with_timeout = asyncio.timeout(SECONDS)
+        async with self._connection(datacentre) as connection:
+            await fence.remove_local(connection, fence.portal_row(portal), epoch)
+
+    @asynccontextmanager
+    async def _connection(self, datacentre: str) -> AsyncIterator[Connection]:
         try:
-            async with with_timeout, self._servers[datacentre].connection() as connection:
-                await fence.remove_local(connection, fence.portal_row(portal), epoch)
+            async with asyncio.timeout(SECONDS), self._servers[datacentre].connection() as lent:
+                yield lent
         except (TimeoutError, driver.Error, OSError) as error:
             raise DatabaseUnavailableError(reason=type(error).__name__) from error
 

@@ -15,9 +15,10 @@ import orjson
 
 from etcd import Client, EtcdError, Get, KeyValue, Put, Span, absent, unchanged
 from kernel.errors import TooManyRequestsError, UnavailableError
-from signup import gcra
+from signup import window
 
 ATTEMPTS = 25
+PERIOD_SECONDS = 60.0
 
 
 class Limiter:
@@ -25,7 +26,7 @@ class Limiter:
 
     def __init__(self, etcd: Client, *, per_minute: int) -> None:
         self._etcd = etcd
-        self._rate = gcra.Rate(per_minute, 60.0)
+        self._per_minute = per_minute
         # requests from one address to one node queue here instead of fighting over the revision
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -43,12 +44,12 @@ class Limiter:
         read, lease = await self._etcd.find(key), None
         for _ in range(ATTEMPTS):
             now = time.time()
-            verdict = gcra.judge(self._rate, _arrival(read), now)
+            verdict = window.judge(self._per_minute, PERIOD_SECONDS, _admitted_at(read), now)
             if verdict.wait_seconds:
                 raise TooManyRequestsError(retry_after=math.ceil(verdict.wait_seconds))
             # After a period a state says no more than its absence.
-            lease = lease or await self._etcd.grant(math.ceil(self._rate.period_seconds))
-            put = Put(key, orjson.dumps({"arrival_at": verdict.arrival_at}), lease)
+            lease = lease or await self._etcd.grant(math.ceil(PERIOD_SECONDS))
+            put = Put(key, orjson.dumps({"admitted_at": verdict.admitted_at}), lease)
             expected = unchanged(key, read.mod_revision) if read else absent(key)
             result = await self._etcd.txn([expected], [put], [Get(Span(key))])
             if result.succeeded:
@@ -69,5 +70,5 @@ def subject(address: str) -> str:
     return str(ip.ipv4_mapped or ipaddress.ip_network((ip, 64), strict=False))
 
 
-def _arrival(read: KeyValue | None) -> float:
-    return 0.0 if read is None else float(orjson.loads(read.value)["arrival_at"])
+def _admitted_at(read: KeyValue | None) -> list[float]:
+    return [] if read is None else list(orjson.loads(read.value)["admitted_at"])

@@ -30,7 +30,8 @@ _log = logging.getLogger(__name__)
 LOOK_SECONDS = 2.0
 AT_ONCE = 8
 TAKEOVER_SECONDS = 45.0
-# Past these we no longer roll forward: whoever typed the name has left, or tries it again.
+# Past these we no longer roll forward: whoever typed the name has left, or tries it again. The first
+# compares two clocks; one that is wrong makes us undo too early or too late, and do nothing wrong.
 LONGEST = timedelta(minutes=10)
 MOST_TAKEOVERS = 30
 
@@ -72,7 +73,7 @@ class Recovery:
             try:
                 await self.look()
             except TRANSIENT as error:
-                _log.warning("cannot look for sign-ups to recover", extra={"reason": str(error)})
+                _log.warning("cannot look for sign-ups to recover", extra={"reason": repr(error)})
             except Exception:  # noqa: BLE001  # no defect may end the loop that mends what died
                 _log.exception("looking for sign-ups to recover failed")
             await asyncio.sleep(LOOK_SECONDS)
@@ -101,7 +102,7 @@ class Recovery:
             except ClaimLostError:
                 return  # somebody is at work after all
             except TRANSIENT as error:
-                _log.warning("sign-up still unfinished", extra={"reason": str(error)})
+                _log.warning("sign-up still unfinished", extra={"reason": repr(error)})
                 return
             RECOVERED.labels(outcome).inc()
             _log.info("sign-up recovered", extra={"outcome": outcome})

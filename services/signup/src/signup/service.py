@@ -7,14 +7,17 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import Enum, auto
 from typing import Any
 
 from blobs.errors import StorageRefusedError
+from db.errors import OutcomeUnknownError
 from kernel.errors import InvalidFieldsError, UnavailableError
 from kernel.ids import PortalId, new_portal_id
 from kernel.sealing import Sealer
 from kernel.settings import Settings
 from signup import answers, hold
+from signup.calls import PeerUnavailableError
 from signup.conductor import TRANSIENT, Conductor
 from signup.directory import Directory
 from signup.errors import (
@@ -26,7 +29,7 @@ from signup.errors import (
 )
 from signup.form import Filled
 from signup.hold import Hold
-from signup.idempotency import Key, Records
+from signup.idempotency import Key, Record, Records
 from signup.passwords import Hasher
 from signup.saga import Credentials, Saga
 from telemetry import logs
@@ -46,6 +49,14 @@ class Outcome:
 
     answer: Mapping[str, Any]
     repeated: bool = False
+
+
+class Progress(Enum):
+    """How far the earlier requests with a key came."""
+
+    NONE = auto()  # nothing is claimed
+    UNDER_WAY = auto()
+    ANSWERED = auto()
 
 
 class Signup:
@@ -73,7 +84,8 @@ class Signup:
         """Make the portal and return the answer.
 
         Raises ``HostTakenError`` and ``InvalidFieldsError`` when nothing was done,
-        ``SignupPendingError`` when it goes on without us, ``SignupUndoneError`` when it cannot be.
+        ``SignupPendingError`` when it goes on without us, ``SignupUndoneError`` when it cannot be,
+        ``OutcomeUnknownError`` when it is not known whether the host was reserved.
         """
         async with self._one_of_many(), _within(BUDGET_SECONDS):
             if key is None:
@@ -84,17 +96,32 @@ class Signup:
         wait_until = hold.now() + WAIT_SECONDS
         while hold.now() < wait_until:
             record, is_new = await self._records.begin(key, new_portal_id())
-            claim = None if is_new else await self._directory.find_claim(record.portal)
-            if record.answer is not None and not (claim and claim.is_open):
+            progress = Progress.NONE if is_new else await self._progress(key, record)
+            if progress is Progress.ANSWERED and record.answer is not None:
                 return Outcome(record.answer, repeated=True)
-            if claim is None:
-                # Nobody has begun, or whoever did has not claimed yet: one of us will be first.
+            if progress is Progress.NONE:
+                # Whoever was here before us may be about to claim: one of us will be first.
                 try:
                     return Outcome(await self._make(filled, record.portal, key))
                 except ClaimLostError:
                     _log.info("another request with the same key was quicker")
             await asyncio.sleep(LOOK_SECONDS)
         raise SignupPendingError(retry_after=5)
+
+    async def _progress(self, key: Key, record: Record) -> Progress:
+        """Tell how far an earlier request came.
+
+        The record is read before the claim, and an undoing removes it before the claim: so a missing
+        claim proves something only if the record is still there afterwards.
+        """
+        claim = await self._directory.find_claim(record.portal)
+        if claim is not None and claim.is_open:
+            return Progress.UNDER_WAY
+        if claim is None and await self._records.find(key.record) != record:
+            return Progress.UNDER_WAY  # it changed between two looks: look again
+        if record.answer is not None:
+            return Progress.ANSWERED
+        return Progress.NONE if claim is None else Progress.UNDER_WAY
 
     async def _make(
         self, filled: Filled, portal: PortalId, key: Key | None = None
@@ -124,10 +151,13 @@ class Signup:
             idempotency=key.record if key else None,
             runner=secrets.token_hex(8),
         )
-        asked_at = hold.now()
-        claim = await self._directory.claim(
-            portal, application.host, where, saga.document(self._sealer), locale=application.locale
-        )
+        document, asked_at = saga.document(self._sealer), hold.now()
+        try:
+            claim = await self._directory.claim(
+                portal, application.host, where, document, locale=application.locale
+            )
+        except PeerUnavailableError as error:
+            raise OutcomeUnknownError from error  # if it was made, recovery will complete it
         # from here on the label is as the routing service writes it (IDNA)
         saga = replace(saga, application=replace(application, host=claim.host))
         return Hold(self._directory, self._sealer, claim, saga, since=asked_at)
@@ -141,19 +171,23 @@ class Signup:
             raise SignupPendingError(retry_after=5) from error
         except REFUSED as error:
             _log.exception("sign-up refused, undoing it")
-            await self._conductor.undo(ours)
+            await self._undo(ours)
             raise SignupUndoneError from error
+
+    async def _undo(self, ours: Hold) -> None:
+        try:
+            await self._conductor.undo(ours)
+        except (ClaimLostError, *TRANSIENT) as error:
+            _log.warning("undoing is left to recovery", extra={"reason": repr(error)})
 
     async def _outcome_of_another(self, saga: Saga) -> Mapping[str, Any]:
         """Wait for whoever took the claim over; the caller's budget bounds it."""
         while True:
             claim = await self._directory.find_claim(saga.portal)
-            if claim is None and await self._directory.is_published(saga.portal):
-                raise SignupPendingError(
-                    retry_after=1
-                )  # the administrator's id is gone with the claim
             if claim is None:
-                raise SignupUndoneError
+                # published and tidied up long ago: the id of the administrator went with the claim
+                published = await self._directory.is_published(saga.portal)
+                raise SignupPendingError(retry_after=1) if published else SignupUndoneError
             if not claim.is_open:
                 return answers.of(replace(saga, user=claim.saga["user"]), self._settings)
             await asyncio.sleep(LOOK_SECONDS)

@@ -58,7 +58,7 @@ class FenceStep:
         return saga
 
     async def undo(self, saga: Saga) -> None:
-        """Remove it."""
+        """Remove it where the pair is served now; one at a former owner opens no portal there is."""
         await self._fences.remove(_owner(saga), saga.portal, EPOCH)
 
 

@@ -61,7 +61,7 @@ async def _open(
 ) -> _Parts:
     """Open what the work needs; a server that is down delays the work, not the start."""
     token = secrets["internal_token"]
-    snapshot = settings.var / "routes" / f"{site}-{node}.jsonl"
+    snapshot = settings.var / "run" / f"routes-{site}-{node}.jsonl"
     routes = await stack.enter_async_context(
         RouteMap.follow(settings.routing_urls(site), token, file=snapshot)
     )

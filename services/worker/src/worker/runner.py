@@ -8,6 +8,7 @@ import asyncio
 import logging
 import secrets
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -112,9 +113,7 @@ class Runner:
             return Retry("no end in time")
         except Exception as error:  # noqa: BLE001  # the one place: a poisoned job must not take the others along
             # the message of an unknown error may quote the payload, and that may hold secrets
-            _log.error(
-                "a handler failed", extra={"kind": claim.kind, "error": _origin(error)}
-            )  # same reason
+            _log.error("a handler failed", extra={"kind": claim.kind, "error": _origin(error)})
             return Retry(type(error).__name__)
 
     async def _settle(self, claim: Claim, outcome: Outcome) -> State | None:
@@ -125,7 +124,7 @@ class Runner:
                     return await claims.settle(
                         session, claim, outcome, forget_payload=claim.kind == mail.KIND
                     )
-            except UnavailableError as error:
+            except (UnavailableError, StaleRouteError) as error:
                 _log.warning("the end of a turn is not written", extra={"reason": repr(error)})
         return None
 
@@ -138,9 +137,6 @@ class Runner:
 
 
 def _origin(error: Exception) -> str:
-    """Return the kind of an error and where it was raised."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = "" if trace is None else f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
-    return type(error).__name__ + where
+    """Return the kind of an error and where it was raised, and not its message."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {frame.filename}:{frame.lineno}"

@@ -93,8 +93,8 @@ async def isolation(
 ) -> None:
     """One company's key and token open nothing of the other's."""
     async with connect(settings.s3_url) as store:
-        key = _stolen_account(settings, saboteur, mine).key
-        bucket = _stolen_account(settings, saboteur, theirs).bucket
+        key = stolen_account(settings, saboteur, mine).key
+        bucket = stolen_account(settings, saboteur, theirs).bucket
         try:
             await Bucket(store, Account(bucket, key)).list()
         except AccessDeniedError:
@@ -196,10 +196,10 @@ async def _equal_counts(saboteur: Saboteur, sites: Sequence[str], company: Compa
         await asyncio.sleep(0.1)
 
 
-def _stolen_account(settings: Settings, saboteur: Saboteur, company: Company) -> Account:
+def stolen_account(settings: Settings, saboteur: Saboteur, company: Company) -> Account:
     """What somebody would hold who broke into the database and the key that seals its secrets."""
-    statement = "SELECT bucket, access_key, secret_key FROM drive_storage WHERE portal_id = %s"
+    statement = "SELECT bucket, access_key, secret FROM drive_storage WHERE portal_id = %s"
     bucket, access_key, sealed = saboteur.query(company.home_dc, statement, company.id)[0]
     sealer = Sealer(secrets.load(settings.secrets_dir, "portal")["kek"])
-    secret = sealer.open(sealed, f"portal/{company.id}/storage")
-    return Account(bucket, AccessKey(access_key, secret))
+    secret = sealer.open(sealed.decode(), f"portal/{company.id}/storage")
+    return Account(bucket.decode(), AccessKey(access_key.decode(), secret))

@@ -46,8 +46,8 @@ class Saboteur:
         """Wait until every process is well; ``False`` if that takes too long."""
         try:
             async with asyncio.timeout(UP_WITHIN_SECONDS):
-                while not all(p.healthy for p in await self._all()):
-                    await asyncio.sleep(0.3)  # other processes send no event
+                while not all(p.healthy for p in await self._all()):  # noqa: ASYNC110  # no event tells
+                    await asyncio.sleep(0.3)
         except TimeoutError:
             return False
         return True

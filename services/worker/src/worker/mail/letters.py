@@ -1,7 +1,7 @@
 """Fills the templates: ``templates/<name>/<locale>.{subject.txt,txt,html}``."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from babel.dates import format_date, format_time
@@ -52,11 +52,15 @@ def _fill(name: str, values: dict[str, str]) -> str:
         raise LetterError(f"no template {name!r}") from None
     except UndefinedError as error:
         raise LetterError(f"{name}: {error}") from None
+    except ValueError:
+        raise LetterError(f"{name}: a value is not what it must be") from None
 
 
 def _moment(value: str, locale: str) -> str:
     """Write an ISO 8601 instant the way the language does."""
-    at = datetime.fromisoformat(value).astimezone(UTC)
+    at = datetime.fromisoformat(
+        str(value)
+    )  # str() is what complains about a missing value.astimezone(UTC)
     return f"{format_date(at, 'long', locale)}, {format_time(at, 'short', locale=locale)} UTC"
 
 

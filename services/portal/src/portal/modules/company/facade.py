@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from db.sessions import WriteSession
+from db.sessions import ReadSession, WriteSession
 from kernel.settings import Settings
 from portal.modules.company import wiring
 from portal.modules.company.contracts import Company, UserId, UserRole, UserState
@@ -33,6 +33,12 @@ async def find_administrator(session: WriteSession) -> UserId | None:
     return people[0].id if people else None
 
 
+async def works_here(session: ReadSession, user: UserId) -> bool:
+    """Whether the person is in the portal and was not dismissed."""
+    person = await wiring.people(session).find(user)
+    return person is not None and person.state is not UserState.DISMISSED
+
+
 async def found(session: WriteSession, settings: Settings, new: Founding) -> UserId:
     """Make the company and its administrator; return his id."""
     company = Company(new.company, new.host, new.region, new.home_dc, new.locale, session.now)
@@ -51,4 +57,4 @@ async def found(session: WriteSession, settings: Settings, new: Founding) -> Use
     return (await service.found(company, admin, new.password_hash, new.session_hash)).id
 
 
-__all__ = ["Founding", "find_administrator", "found", "identify"]
+__all__ = ["Founding", "find_administrator", "found", "identify", "works_here"]

@@ -25,6 +25,6 @@ async def lock(session: WriteSession) -> None:
     await wiring.licences(session).get_for_update()
 
 
-async def require_room_for_bytes(session: WriteSession, used: int, more: int) -> None:
-    """Raise ``StorageLimitError`` unless ``more`` bytes fit. ``used`` must be read under a lock."""
-    domain.require_room_for_bytes(await wiring.licences(session).get(), used, more)
+def require_room_for_bytes(plan: Plan, used: int, more: int) -> None:
+    """Raise ``StorageLimitError`` unless ``more`` bytes fit beside those that are ``used``."""
+    domain.require_room_for_bytes(plan, used, more)

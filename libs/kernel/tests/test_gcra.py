@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signup.gcra import Rate, judge
+from kernel.gcra import Rate, judge
 
 MINUTE = 60.0
 NOON = 1_800_000_000.0

@@ -1,0 +1,1 @@
+"""Load and measurements against a running cluster: scenarios for locust, benchmarks beside their floors."""

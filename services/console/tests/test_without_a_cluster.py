@@ -1,0 +1,47 @@
+"""Every verb says in one sentence that there is nothing to speak to."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PORTICO = Path(sys.executable).with_name("portico")
+SETTINGS = """
+shared_site = "here"
+sites = [{name = "here", kind = "datacentre", address = "127.0.0.1"}]
+pairs = [{id = 1, sites = ["here"]}]
+regions = {default = "here"}
+"""
+
+
+@pytest.mark.parametrize("verb", ["status", "doctor", "portal list", "portal show acme"])
+def test_a_cluster_that_does_not_run_is_one_sentence(verb: str, tmp_path: Path) -> None:
+    (tmp_path / "portico.toml").write_text(SETTINGS)
+
+    done = _run(verb, tmp_path)
+
+    assert done.returncode == 1
+    assert done.stderr == "portico: the cluster does not run: `make up` starts it\n"
+
+
+def test_a_folder_without_settings_is_one_sentence(tmp_path: Path) -> None:
+    done = _run("status", tmp_path)
+
+    assert done.returncode == 1
+    assert "no settings file here" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def _run(verb: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    bare = {name: value for name, value in os.environ.items() if name != "PORTICO_SETTINGS"}
+    return subprocess.run(  # noqa: S603  # our own command
+        [str(PORTICO), *verb.split()],
+        cwd=folder,
+        env=bare,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

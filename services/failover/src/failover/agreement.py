@@ -1,0 +1,107 @@
+"""What the observers agree on: who is dead, whether the link is cut, who has obeyed.
+
+Nothing here decides. Each function is a sentence of HA.md §5 and §6, and each is proven necessary: the
+simulation fails when one of them lies (``tests/test_mutations.py``).
+"""
+
+from failover.record import Pair, behind
+from failover.state import Database, Report, Snapshot
+
+FRESH_SECONDS = 3.0
+"""An older report is no witness of anything."""
+DEAD_SECONDS = 1.0
+"""Unreachable for so long is dead; a garbage collection or a lost packet is shorter."""
+LINK_SECONDS = 1.5
+"""Longer than ``DEAD_SECONDS``: a dead database also looks like a cut link, and is the better guess."""
+CLOCK_SECONDS = 5.0
+NEAR_TRANSACTIONS = 100
+"""So near behind, waiting for the peer again stalls nobody for long."""
+
+
+def fresh(seen: Snapshot, site: str) -> Report | None:
+    """Return the report of a site unless it is too old."""
+    report = seen.reports.get(site)
+    return report if report is not None and seen.ages[site] <= FRESH_SECONDS else None
+
+
+def database(seen: Snapshot, site: str) -> Database | None:
+    """Return what the site's database said of itself lately."""
+    report = fresh(seen, site)
+    return None if report is None else report.database
+
+
+def misses(seen: Snapshot, site: str, other: str, seconds: float = DEAD_SECONDS) -> bool:
+    """Tell whether ``site`` says that the database of ``other`` has not answered it for some time."""
+    report = fresh(seen, site)
+    return report is not None and report.unseen_seconds[other] >= seconds
+
+
+def is_missed_by_witness(seen: Snapshot, site: str) -> bool:
+    """The third vote: without it a cut link would look like a death."""
+    return misses(seen, seen.witness, site)
+
+
+def is_alive(seen: Snapshot, site: str) -> bool:
+    """Its own agent, or the witness, reaches the database."""
+    if database(seen, site) is not None:
+        return True
+    report = fresh(seen, seen.witness)
+    return report is not None and report.unseen_seconds[site] == 0
+
+
+def is_dead(seen: Snapshot, pair: Pair, site: str) -> bool:
+    """Witness and survivor agree: neither reaches it, replication from it is broken, it says nothing."""
+    survivor = pair.peer_of(site)
+    receiver = database(seen, survivor)
+    return (
+        is_missed_by_witness(seen, site)
+        and misses(seen, survivor, site)
+        and receiver is not None
+        and (receiver.receiver_silent_seconds >= DEAD_SECONDS or not receiver.receiver_runs)
+        and database(seen, site) is None
+    )
+
+
+def find_lost(seen: Snapshot, pair: Pair) -> str | None:
+    """Return the datacentre whose database is agreed to be dead."""
+    return next((site for site in pair.sites if is_dead(seen, pair, site)), None)
+
+
+def link_is_cut(seen: Snapshot, pair: Pair) -> bool:
+    """Both databases live, and one of them has heard nothing of the other for some time."""
+    if not all(is_alive(seen, site) for site in pair.sites):
+        return False
+    return any(
+        (own := database(seen, site)) is not None
+        and own.receiver_runs
+        and own.receiver_silent_seconds >= LINK_SECONDS
+        for site in pair.sites
+    )
+
+
+def obeying(seen: Snapshot, pair: Pair, site: str) -> Database | None:
+    """Return the database if it has obeyed this very record: no older command can change it any more."""
+    own = database(seen, site)
+    return own if own is not None and own.obeyed == pair.revision else None
+
+
+def has_received(pair: Pair, site: str, own: Database, peer: Database) -> bool:
+    """Tell whether ``site`` has everything in its relay log that the peer's binary log has."""
+    other = pair.peer_of(site)
+    return own.received.get(other, 0) >= peer.logged.get(other, 0)
+
+
+def is_near(own: Database, peer: Database) -> bool:
+    """Tell whether ``own`` lacks little of what the peer has."""
+    return behind(own.applied, peer.logged) <= NEAR_TRANSACTIONS
+
+
+def clock_is_wrong(seen: Snapshot) -> bool:
+    """All other sites disagree with my wall clock: then it is mine that is wrong."""
+    others = [fresh(seen, site) for site in seen.reports if site != seen.observer]
+    differences = [
+        abs(report.wall + seen.ages[report.site] - seen.wall)
+        for report in others
+        if report is not None
+    ]
+    return len(differences) > 1 and min(differences) > CLOCK_SECONDS

@@ -1,0 +1,57 @@
+"""Who may acknowledge alone (HA.md §5): the record changes first, then the databases."""
+
+from dataclasses import replace
+
+from failover.agreement import (
+    database,
+    has_received,
+    is_near,
+    link_is_cut,
+    obeying,
+)
+from failover.decision import Decision, change
+from failover.record import Join, Pair
+from failover.state import Snapshot
+
+
+def stand_alone(pair: Pair, survivor: str, why: str) -> Decision:
+    """Let the survivor acknowledge alone; the sides stay where they are."""
+    alone = pair.alone | {survivor}
+    return change(pair, replace(pair, alone=alone, move=None), f"{survivor} goes on alone: {why}")
+
+
+def split(pair: Pair) -> Decision:
+    """The link is cut and both live: each serves its own, nobody may take over."""
+    after = replace(pair, alone=frozenset(pair.sites), move=None)
+    return change(pair, after, "the link is cut and both databases live: each goes on alone")
+
+
+def begin_join(seen: Snapshot, pair: Pair) -> Decision:
+    """Wait for each other again, once the slower one is near."""
+    first, second = (database(seen, site) for site in pair.sites)
+    if first is None or second is None:
+        return Decision(f"{pair.mode}: waiting for both databases to answer")
+    if not (hears(first.receiver_runs, first.receiver_silent_seconds) and hears(second.receiver_runs, second.receiver_silent_seconds)):
+        return Decision(f"{pair.mode}: waiting for replication to connect both ways")
+    if not (is_near(first, second) and is_near(second, first)):
+        return Decision(f"{pair.mode}: catching up")
+    return change(pair, replace(pair, move=Join()), "both are near: each waits for the other again")
+
+
+def resume_join(seen: Snapshot, pair: Pair) -> Decision:
+    """Declare SYNC once each has everything that the other acknowledged alone."""
+    if link_is_cut(seen, pair):
+        return change(pair, replace(pair, move=None), "the link is cut again: joining is given up")
+    first, second = (obeying(seen, pair, site) for site in pair.sites)
+    if first is None or second is None:
+        return Decision("joining: waiting until both databases have obeyed")
+    if not (first.waits_for_peer and second.waits_for_peer):
+        return Decision("joining: waiting until both databases wait for each other")
+    if not (
+        has_received(pair, pair.sites[0], first, second)
+        and has_received(pair, pair.sites[1], second, first)
+    ):
+        return Decision("joining: waiting until each has received all of the other")
+    sworn = {pair.sites[0]: first.run, pair.sites[1]: second.run}
+    after = replace(pair, alone=frozenset(), sworn=sworn, away=None, parked=False, move=None)
+    return change(pair, after, "each has all that the other acknowledged: SYNC")

@@ -1,0 +1,86 @@
+"""What one observer sees of one pair: frozen, complete, the only input of a decision."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from failover.demands import Demand
+from failover.record import Pair, Position
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """One fence row of a side on one server; no row is a closed fence."""
+
+    term: int
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The contents were compared under the record of ``revision``."""
+
+    revision: int
+    is_equal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """What a database said of itself. ``obeyed``: the highest record revision it took a command of.
+
+    ``run`` changes whenever received, unapplied transactions may have been thrown away: with the server's
+    start and with the start of its applier. ``is_pristine``: started as a replica, not written since.
+    ``received``: in its relay log or applied; ``logged``: in its binary log, waiting commits included.
+    """
+
+    run: str
+    obeyed: int
+    is_pristine: bool
+    is_read_only: bool
+    waits_for_peer: bool
+    receiver_runs: bool
+    receiver_silent_seconds: float
+    received: Position
+    applied: Position
+    logged: Position
+    fences: Mapping[str, Fence]
+    waiting_commits: int = 0
+    lag_seconds: float = 0.0
+    comparison: Comparison | None = None
+
+    def opens(self, side: str, term: int) -> bool:
+        """Tell whether the fence lets writes of ``side`` pass that carry ``term``."""
+        fence = self.fences.get(side)
+        return fence is not None and fence.is_open and fence.term == term
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the agent of one site says: of its database, and since when it cannot reach the others'.
+
+    A report is read after the record, so ``database.obeyed`` bounds what the facts have seen.
+    """
+
+    site: str
+    wall: float
+    database: Database | None
+    unseen_seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The pair as one observer sees it. ``pair`` is ``None`` without a majority of etcd.
+
+    ``ages`` are measured by the observer's monotonic clock since it saw the report change: clocks of two
+    machines are never compared. ``leads_seconds``: what is left of its leadership, 0 if another leads.
+    ``nodes_behind``: live web nodes that have not confirmed this record.
+    """
+
+    observer: str
+    witness: str
+    wall: float
+    leads_seconds: float
+    pair: Pair | None
+    reports: Mapping[str, Report]
+    ages: Mapping[str, float]
+    demand: Demand | None = None
+    nodes_behind: int = 0

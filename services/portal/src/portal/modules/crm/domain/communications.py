@@ -1,0 +1,75 @@
+"""Phone numbers and addresses of mail, and the form in which two spellings of one meet."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberFormat
+
+MOST_PHONES = MOST_EMAILS = 20
+LONGEST_PHONE, FEWEST_DIGITS = 50, 3
+LONGEST_EMAIL = 254
+WORK = "work"
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A number as it was written."""
+
+    value: str
+    type: str = WORK
+
+    def normalised(self, region: str) -> str:
+        """Return the number in a form that all its spellings share; see ``normalised_phone``."""
+        return normalised_phone(self.value, region)
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """An address of mail."""
+
+    value: str
+    type: str = WORK
+
+    def normalised(self) -> str:
+        """Return the address in a form that all its spellings share."""
+        return self.value.lower()
+
+
+@lru_cache(
+    maxsize=1024
+)  # an import asks for each number twice: is the row known, and how is it found
+def normalised_phone(text: str, region: str) -> str:
+    """Return E.164 if the number exists in some numbering plan, else its digits.
+
+    ``region`` (ISO 3166, empty for none) says what is meant by a number without a country: 8 495 ... in
+    Russia. A leading 00 is tried as the international prefix, since many write so wherever they are.
+    """
+    written = digits_of(text)
+    for attempt in (text, f"+{written[2:]}" if written.startswith("00") else ""):
+        found = _international(attempt, region)
+        if found is not None:
+            return found
+    return written
+
+
+def digits_of(text: str) -> str:
+    """Return the decimal digits of a text, those of other scripts as ASCII."""
+    return "".join(str(int(c)) for c in text if c.isdecimal())
+
+
+def lookup_keys(phones: Iterable[Phone], emails: Iterable[Email], region: str) -> list[str]:
+    """Return the normalised forms, each once: what duplicates are looked for by."""
+    found = [p.normalised(region) for p in phones] + [e.normalised() for e in emails]
+    return list(dict.fromkeys(found))
+
+
+def _international(text: str, region: str) -> str | None:
+    try:
+        number = phonenumbers.parse(text, region or None)
+    except NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)

@@ -1,0 +1,177 @@
+"""Leads in the database."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import BindParameter, bindparam, delete, insert, select, update
+
+from db.errors import ContendedError, DuplicateKeyError
+from db.sessions import ReadSession, Row, WriteSession
+from db.statements import Statement
+from portal.modules.crm.contracts import CardKind, LeadId
+from portal.modules.crm.domain.importing.rows import Row as ImportRow
+from portal.modules.crm.domain.leads import Lead, LeadDetails
+from portal.modules.crm.errors import ExternalIdTakenError
+from portal.modules.crm.repository.cards import LookupStore, packed, unpacked
+from portal.modules.crm.tables import leads
+
+_DETAILS = (
+    *("title", "status", "currency", "responsible_id", "source", "first_name", "last_name"),
+    *("middle_name", "company_title", "position", "amount", "comment", "external_id"),
+)
+COLUMNS = (
+    *(leads.c[name] for name in _DETAILS),
+    leads.c.communications,
+    leads.c.id,
+    leads.c.version,
+    leads.c.created_at,
+    leads.c.created_by,
+    leads.c.updated_at,
+)
+MINE = leads.c.portal_id == bindparam("portal_id")
+_BY_ID = select(*COLUMNS).where(MINE, leads.c.id == bindparam("lead"))
+_FIND = Statement(_BY_ID)
+_FIND_FOR_UPDATE = Statement(_BY_ID.with_for_update())
+_ADD = Statement(
+    insert(leads),
+    columns=(
+        *("portal_id", *_DETAILS, "communications", "fingerprint"),
+        *("version", "created_at", "created_by", "updated_at"),
+    ),
+)
+_SAVE = Statement(
+    update(leads)
+    .where(MINE, leads.c.id == bindparam("lead"))
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in (*_DETAILS, "communications", "version", "updated_at")
+        }
+    )
+)
+_DELETE = Statement(delete(leads).where(MINE, leads.c.id == bindparam("lead")))
+
+
+@lru_cache(maxsize=512)
+def _known(column: str, keys: int) -> Statement:
+    """Build the statement that tells which of so many external ids or fingerprints are there."""
+    named: list[BindParameter[Any]] = [bindparam(f"key{n}") for n in range(keys)]
+    return Statement(select(leads.c[column], leads.c.id).where(MINE, leads.c[column].in_(named)))
+
+
+class LeadRepository:
+    """Leads of one portal."""
+
+    def __init__(self, session: ReadSession) -> None:
+        self._session = session
+
+    async def find(self, lead: LeadId) -> Lead | None:
+        """Return the lead as of now."""
+        row = await self._session.first(_FIND, lead=lead)
+        return None if row is None else to_domain(row)
+
+    async def known(self, rows: Sequence[ImportRow]) -> dict[str | bytes, LeadId]:
+        """Return by key the leads that these imported rows are already."""
+        by_fingerprint = [r.fingerprint for r in rows if r.fingerprint is not None]
+        by_id = [r.details.external_id for r in rows if r.fingerprint is None]
+        return {
+            **await self._known("fingerprint", by_fingerprint),
+            **await self._known("external_id", by_id),
+        }
+
+    async def _known(
+        self, column: str, keys: Sequence[str | bytes | None]
+    ) -> dict[str | bytes, LeadId]:
+        if not keys:
+            return {}
+        named = {f"key{n}": key for n, key in enumerate(keys)}
+        rows = await self._session.all(_known(column, len(keys)), **named)
+        return {key: LeadId(lead) for key, lead in rows}
+
+
+class LeadStore(LeadRepository):
+    """Leads of one portal, inside a transaction. What they are found by is kept with them."""
+
+    def __init__(self, session: WriteSession, region: str) -> None:
+        super().__init__(session)
+        self._writer = session
+        self._lookups = LookupStore(session)
+        self._region = region
+
+    async def find_for_update(self, lead: LeadId) -> Lead | None:
+        """Return the lead, locked until the transaction ends."""
+        row = await self._writer.first(_FIND_FOR_UPDATE, lead=lead)
+        return None if row is None else to_domain(row)
+
+    async def add(self, details: LeadDetails) -> LeadId:
+        """Insert; raises ``ExternalIdTakenError``."""
+        try:
+            lead = LeadId(await self._writer.insert(_ADD, **self._new(details, None)))
+        except DuplicateKeyError:
+            raise ExternalIdTakenError(external_id=details.external_id) from None
+        await self._lookups.add(CardKind.LEAD, self._reached_by(lead, details))
+        return lead
+
+    async def add_imported(self, rows: Sequence[ImportRow]) -> list[tuple[LeadId, LeadDetails]]:
+        """Insert rows that are not known; raises ``ContendedError`` if one just became so."""
+        new = [self._new(row.details, row.fingerprint) for row in rows]
+        try:
+            await self._writer.insert_many(_ADD, new)
+        except DuplicateKeyError:
+            raise ContendedError from None
+        ids = await self.known(rows)
+        added = [(ids[row.key], row.details) for row in rows]
+        await self._lookups.add(
+            CardKind.LEAD, [pair for lead in added for pair in self._reached_by(*lead)]
+        )
+        return added
+
+    async def save(self, old: Lead, new: Lead) -> None:
+        """Write what has changed; raises ``ExternalIdTakenError``."""
+        written = {f"new_{name}": value for name, value in _columns(new.details).items()}
+        try:
+            await self._writer.change(
+                _SAVE,
+                lead=new.id,
+                new_version=new.version,
+                new_updated_at=new.updated_at,
+                **written,
+            )
+        except DuplicateKeyError:
+            raise ExternalIdTakenError(external_id=new.details.external_id) from None
+        if (old.details.phones, old.details.emails) != (new.details.phones, new.details.emails):
+            await self._lookups.forget(CardKind.LEAD, new.id)
+            await self._lookups.add(CardKind.LEAD, self._reached_by(new.id, new.details))
+
+    async def delete(self, lead: LeadId) -> None:
+        """Remove the lead with what it is found by."""
+        await self._writer.change(_DELETE, lead=lead)
+        await self._lookups.forget(CardKind.LEAD, lead)
+
+    def _new(self, details: LeadDetails, fingerprint: bytes | None) -> Mapping[str, Any]:
+        return {
+            **_columns(details),
+            "fingerprint": fingerprint,
+            "version": 1,
+            "created_at": self._writer.now,
+            "created_by": self._writer.actor,
+            "updated_at": self._writer.now,
+        }
+
+    def _reached_by(self, lead: LeadId, details: LeadDetails) -> Iterable[tuple[int, str]]:
+        return ((lead, key) for key in details.lookup_keys(self._region))
+
+
+def to_domain(row: Row) -> Lead:
+    """Map a row of ``COLUMNS``."""
+    *written, communications, lead, version, created_at, created_by, updated_at = row
+    phones, emails = unpacked(communications)
+    details = LeadDetails(**dict(zip(_DETAILS, written, strict=True)), phones=phones, emails=emails)
+    return Lead(LeadId(lead), version, details, created_at, created_by, updated_at)
+
+
+def _columns(details: LeadDetails) -> dict[str, Any]:
+    written: dict[str, Any] = {name: getattr(details, name) for name in _DETAILS}
+    written["communications"] = packed(details.phones, details.emails)
+    return written

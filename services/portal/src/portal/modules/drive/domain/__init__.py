@@ -1,0 +1,1 @@
+"""The rules of files, their names, their space and their uploads. No database, no HTTP, no clock."""

@@ -1,0 +1,1 @@
+"""Every SQL statement about files, uploads and the portal's storage account."""
