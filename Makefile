@@ -28,7 +28,7 @@ hosts: python ## Add hosts-file entries for portals: make hosts NAMES="acme beta
 	@$(BIN)/python -m cluster hosts $(NAMES)
 
 ##@ Every change
-.PHONY: fmt check test test-box features
+.PHONY: fmt check test test-box endurance features
 fmt: python ## Format, and fix what can be fixed
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format .
 
@@ -42,6 +42,9 @@ test: servers ## The whole suite against real servers of its own; narrow with T=
 
 test-box: servers ## The same suite on the self-hosted box, where it makes sense there
 	@PORTICO_TEST_SETTINGS=tests/portico.box.toml $(BIN)/pytest $(T)
+
+endurance: servers ## A hundred kills, and ten minutes of random ones under load (15 minutes)
+	$(BIN)/pytest tests/endurance
 
 features: python ## Which of the 350 rows of docs/features.csv a passing test shows
 	@$(BIN)/python -m testkit.features

@@ -33,6 +33,7 @@ CHANGES = 400
 CHANGES_PER_SECOND = 20
 LOOKUPS = 200_000
 TXN_PUTS = 100
+WATCHED = 1
 MIB = 1 << 20
 
 
@@ -109,7 +110,7 @@ async def propagation(installation: Installation) -> list[Result]:
         nodes, rss = [], []
         for number in range(NODES):
             urls = installation.urls[:: -1 if number % 2 else 1]
-            process = await stack.enter_async_context(started(str(WATCHED), urls))
+            process = await stack.enter_async_context(started(str(_id(WATCHED)), urls))
             rss.append((await _said(process))["rss_bytes"] / MIB)
             node = Node(process, {})
             nodes.append(node)
@@ -141,7 +142,7 @@ async def change(installation: Installation) -> tuple[dict[int, float], dict[int
     asked_at, written_at = {}, {}
     headers = {"Authorization": f"Bearer {TOKEN}"}
     async with aiohttp.ClientSession(installation.urls[0], headers=headers) as session:
-        path = f"/v1/portals/{WATCHED}"
+        path = f"/v1/portals/{_id(WATCHED)}"
         async with session.get(path) as answer:
             portal = await answer.json()
         begun = time.monotonic()
@@ -250,9 +251,6 @@ def percentile(values: Sequence[float], share: float) -> float:
 def _id(number: int) -> int:
     """Return an id as large as real ones are, and always the same."""
     return number * 0x9E3779B97F4A7C15 % 2**63
-
-
-WATCHED = _id(1)
 
 
 def _portal(number: int) -> bytes:

@@ -1,5 +1,6 @@
 """Processes of a cluster are found by their mark, and nobody else's are touched."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -37,9 +38,9 @@ def test_another_cluster_is_left_alone(full: Layout, tmp_path: Path) -> None:
         assert theirs.poll() is None
 
 
-def test_spared_processes_are_not_ended(full: Layout) -> None:
+def test_what_descends_from_the_supervisor_is_left_alone(full: Layout) -> None:
     with _process(full, SLEEP) as ours:
-        assert marker.end(full, spared=frozenset({ours.pid})) == []
+        assert marker.end(full, but_under=os.getpid()) == []
         assert ours.poll() is None
 
 

@@ -1,6 +1,6 @@
 """The table never goes back in time, whatever arrives in whatever order."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel.ids import PortalId
@@ -33,6 +33,7 @@ def state(table: RouteTable) -> dict[int, PortalRecord]:
     return {record.id: record for record in table.portals}
 
 
+@settings(deadline=None)
 @given(changes, st.randoms(use_true_random=False))
 def test_records_that_come_late_or_twice_change_nothing(
     applied: list[Change], shuffle: st.DrawFn
@@ -54,6 +55,7 @@ def test_records_that_come_late_or_twice_change_nothing(
     assert late.checksum == in_order.checksum
 
 
+@settings(deadline=None)
 @given(changes)
 def test_the_newest_put_or_deletion_of_each_portal_counts(applied: list[Change]) -> None:
     table = RouteTable()
@@ -69,6 +71,7 @@ def test_the_newest_put_or_deletion_of_each_portal_counts(applied: list[Change])
         assert table.find_by_id(record.id) is not None
 
 
+@settings(deadline=None)
 @given(changes, st.integers(1, 30))
 def test_an_old_deletion_does_not_touch_a_newer_record(
     applied: list[Change], revision: int
@@ -84,6 +87,7 @@ def test_an_old_deletion_does_not_touch_a_newer_record(
     assert state(table) == newer
 
 
+@settings(deadline=None)
 @given(changes)
 def test_the_checksum_tells_what_is_in_not_how_it_came(applied: list[Change]) -> None:
     one, other = RouteTable(), RouteTable()

@@ -1,6 +1,6 @@
 """The directory in memory: its pages and its counts."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel.ids import PairId, PortalId
@@ -23,6 +23,7 @@ def read_all(directory: Directory, limit: int) -> list[int]:
     return found
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 50), st.booleans()), max_size=80),
     st.integers(1, 10),

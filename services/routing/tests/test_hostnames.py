@@ -4,7 +4,7 @@ import re
 
 import idna
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from routing.hostnames import Flaw, ForbiddenWords, NameRefusedError, label_of
@@ -96,6 +96,7 @@ def test_an_innocent_name_is_not_refused_for_a_piece_of_it(name: str) -> None:
     assert label_of(name, WORDS)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=70))
 @example("xn--")
 @example("a.b")
@@ -113,6 +114,7 @@ def test_whatever_is_typed_gives_a_clean_label_or_a_refusal(name: str) -> None:
     assert label_of(idna.ulabel(label), WORDS) == label, "both spellings are the same portal"
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz0123456789-", max_size=66))
 def test_plain_names_are_refused_only_for_a_stated_reason(name: str) -> None:
     sound = bool(LABEL.fullmatch(name)) and not name.isdigit() and name[2:4] != "--"
@@ -128,6 +130,7 @@ def test_plain_names_are_refused_only_for_a_stated_reason(name: str) -> None:
         assert label == name
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="абвгдеєёжзиіїйклмнопрстуфхцчшщъыьэюяґ", min_size=1, max_size=20))
 def test_cyrillic_names_survive_the_round_trip(name: str) -> None:
     try:

@@ -132,6 +132,41 @@ async def test_after_a_compaction_nothing_is_missing(
     assert (await now(own_api))[0] == history
 
 
+async def test_a_record_that_cannot_be_read_holds_up_nobody(
+    own: tuple[Installation, Cluster], own_api: Api
+) -> None:
+    installation, cluster = own
+    async with (
+        etcd.connect(cluster.urls) as client,
+        watching(own_api, (await now(own_api))[1]) as stream,
+    ):
+        await client.put("portal/4", b"not JSON")
+        await client.put("portal/5", _portal("5", "beta"))
+
+        made = await stream.until(lambda line: line["type"] == "portal")
+    assert made["value"]["host"] == "beta"
+    installation.services["dc-a"].kill()
+    installation.services["dc-a"].start()
+    await asyncio.to_thread(installation.wait)
+    assert [p["host"] for p in (await own_api.get("/v1/routes"))[1]["portals"]] == ["beta"]
+
+
+async def test_a_restarted_service_goes_on_where_nothing_changed(
+    own: tuple[Installation, Cluster], own_api: Api
+) -> None:
+    installation, cluster = own
+    await own_api.found("acme")
+    _, revision = await now(own_api)
+    installation.services["dc-a"].kill()
+    async with etcd.connect(cluster.urls) as client:
+        await client.put("limit/signup/192.0.2.1", b"{}")
+    installation.services["dc-a"].start()
+    await asyncio.to_thread(installation.wait)
+
+    async with watching(own_api, revision) as stream:
+        assert (await stream.next())["type"] == "heartbeat"
+
+
 async def test_a_service_that_is_asked_to_end_ends_soon_and_in_order(
     own: tuple[Installation, Cluster], own_api: Api
 ) -> None:

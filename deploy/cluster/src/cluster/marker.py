@@ -15,7 +15,8 @@ from cluster.layout import Layout
 
 VARIABLE = "PORTICO_CLUSTER"
 _INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TZ")
-TERM_SECONDS = 30.0
+# The object store never ends without its monitor, and everything here survives a kill
+TERM_SECONDS = 10.0
 KILL_SECONDS = 10.0
 
 
@@ -33,21 +34,31 @@ def owner(process: psutil.Process) -> str | None:
         return None
 
 
-def survivors(layout: Layout, spared: frozenset[int] = frozenset()) -> list[psutil.Process]:
-    """Return the living processes of the cluster but the ``spared`` ones, found by their mark."""
-    var = str(layout.var)
-    return [p for p in psutil.process_iter() if p.pid not in spared and owner(p) == var]
+def survivors(layout: Layout, *, but_under: int | None = None) -> list[psutil.Process]:
+    """Return the living processes of the cluster, found by their mark.
+
+    ``but_under`` is a process that is left out with all that descends from it.
+    """
+    marked = (p for p in psutil.process_iter() if owner(p) == str(layout.var))
+    return [p for p in marked if not _descends(p, but_under)]
 
 
-def end(layout: Layout, spared: frozenset[int] = frozenset()) -> list[psutil.Process]:
-    """Ask the cluster's processes to end, insist after a while; return those that even then remain."""
+def end(layout: Layout, *, but_under: int | None = None) -> list[psutil.Process]:
+    """Ask the survivors to end, insist after a while; return those that even then remain."""
+    left = survivors(layout, but_under=but_under)
     for number, patience in ((signal.SIGTERM, TERM_SECONDS), (signal.SIGKILL, KILL_SECONDS)):
-        left = survivors(layout, spared)
         for process in left:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
         deadline = time.monotonic() + patience
         while left and time.monotonic() < deadline:
             time.sleep(0.05)
-            left = survivors(layout, spared)
-    return survivors(layout, spared)
+            left = survivors(layout, but_under=but_under)
+    return left
+
+
+def _descends(process: psutil.Process, head: int | None) -> bool:
+    try:
+        return head is not None and head in {p.pid for p in (process, *process.parents())}
+    except psutil.NoSuchProcess:
+        return True  # ended meanwhile: nobody's concern

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import psutil
 
 from cluster.errors import ClusterError
 from cluster.layout import REPOSITORY, Layout
@@ -90,10 +89,9 @@ class Supervisor:
         )
         return {state.full_name: state for state in found}
 
-    def family(self) -> frozenset[int]:
-        """Return the process ids of supervisord and of all that descend from it."""
-        head = psutil.Process(self._call("supervisor.getPID"))
-        return frozenset(p.pid for p in (head, *head.children(recursive=True)))
+    def pid(self) -> int:
+        """Return the process id of supervisord, from which all others descend."""
+        return int(self._call("supervisor.getPID"))
 
     def start(self, names: Collection[str]) -> None:
         """Start those of the processes that do not run; does not wait for them."""

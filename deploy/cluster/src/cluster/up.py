@@ -25,14 +25,14 @@ def _ensure_supervisor(layout: Layout, supervisor: Supervisor, progress: Progres
     files = configuration.render(layout)
     configuration.write(configuration.describe(layout))
     if supervisor.is_alive():
-        _end_strays(layout, supervisor.family(), progress)
+        _end_strays(layout, supervisor.pid(), progress)
         if changed := configuration.changed(files):
             names = ", ".join(sorted(path.name for path in changed))
             raise ClusterError(
                 f"the cluster runs with an older configuration ({names}): `make down`, then try again"
             )
         return
-    _end_strays(layout, frozenset(), progress)
+    _end_strays(layout, None, progress)
     prechecks.check(layout, all_programs(layout))
     for folder in (layout.log, layout.mail):
         folder.mkdir(parents=True, exist_ok=True)
@@ -41,11 +41,11 @@ def _ensure_supervisor(layout: Layout, supervisor: Supervisor, progress: Progres
     supervisor.launch()
 
 
-def _end_strays(layout: Layout, family: frozenset[int], progress: Progress) -> None:
+def _end_strays(layout: Layout, supervisor: int | None, progress: Progress) -> None:
     """End what a killed supervisor or a killed ``up`` left behind."""
-    if strays := marker.survivors(layout, family):
+    if strays := marker.survivors(layout, but_under=supervisor):
         progress.say(f"ending {len(strays)} processes that an earlier run left behind")
-        marker.end(layout, family)
+        marker.end(layout, but_under=supervisor)
 
 
 def _welcome(layout: Layout, seconds: float) -> str:

@@ -6,6 +6,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from telemetry.metrics import HTTP_SECONDS
 
+# a client may invent methods; a label may not grow with them
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+
 
 class Measured:
     """Observes method, route template, status and time of each HTTP request."""
@@ -29,6 +32,15 @@ class Measured:
         try:
             await self._app(scope, receive, sending)
         finally:
-            route = getattr(scope.get("route"), "path", "none")
-            labels = (scope["method"], route, f"{status // 100}xx")
+            method = scope["method"] if scope["method"] in METHODS else "OTHER"
+            labels = (method, route_template(scope), f"{status // 100}xx")
             HTTP_SECONDS.labels(*labels).observe(time.perf_counter() - started)
+
+
+def route_template(scope: Scope) -> str:
+    """Return the whole template of the route that served, or ``none``.
+
+    FastAPI keeps the part after the prefixes in ``route`` and the whole beside it.
+    """
+    whole = scope.get("fastapi", {}).get("effective_route_context")
+    return getattr(whole or scope.get("route"), "path", "none")

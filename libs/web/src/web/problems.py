@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from kernel import errors, messages
 from telemetry.metrics import UNEXPECTED_ERRORS
+from web.metrics import route_template
 
 MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger(__name__)
@@ -135,7 +136,7 @@ async def _framework(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    route = getattr(request.scope.get("route"), "path", "none")
+    route = route_template(request.scope)
     UNEXPECTED_ERRORS.labels(route).inc()
     _log.error("unexpected error", exc_info=error, extra={"route": route})
     return document(status=500, code="internal", detail=_text(request, "internal", {}))

@@ -31,7 +31,7 @@ def begin_join(seen: Snapshot, pair: Pair) -> Decision:
     first, second = (database(seen, site) for site in pair.sites)
     if first is None or second is None:
         return Decision(f"{pair.mode}: waiting for both databases to answer")
-    if not (hears(first.receiver_runs, first.receiver_silent_seconds) and hears(second.receiver_runs, second.receiver_silent_seconds)):
+    if not (first.hears_peer and second.hears_peer):
         return Decision(f"{pair.mode}: waiting for replication to connect both ways")
     if not (is_near(first, second) and is_near(second, first)):
         return Decision(f"{pair.mode}: catching up")
@@ -55,3 +55,31 @@ def resume_join(seen: Snapshot, pair: Pair) -> Decision:
     sworn = {pair.sites[0]: first.run, pair.sites[1]: second.run}
     after = replace(pair, alone=frozenset(), sworn=sworn, away=None, parked=False, move=None)
     return change(pair, after, "each has all that the other acknowledged: SYNC")
+
+
+def swear(seen: Snapshot, pair: Pair) -> Decision | None:
+    """Find a database whose present run is not sworn, and see to it; ``None`` if there is none.
+
+    A restart throws away what was received and not applied, so the new run must first receive all of it
+    again. Which all? The peer's log as read after the record had said that the old run is gone.
+    """
+    sworn = pair.sworn or {}
+    for site in pair.sites:
+        own, peer = database(seen, site), database(seen, pair.peer_of(site))
+        if own is None or peer is None or pair.peer_of(site) in pair.alone:
+            continue
+        if sworn.get(site) not in (None, own.run):
+            after = replace(pair, sworn={**sworn, site: None})
+            return change(pair, after, f"{site} was restarted: it may lack what it had received")
+        if sworn.get(site) is None and may_swear(seen, pair, site):
+            after = replace(pair, sworn={**sworn, site: own.run})
+            return change(pair, after, f"{site} has received everything again")
+    return None
+
+
+def may_swear(seen: Snapshot, pair: Pair, site: str) -> bool:
+    """Tell whether the present run of ``site`` has received all that its peer acknowledged."""
+    own, peer = obeying(seen, pair, site), obeying(seen, pair, pair.peer_of(site))
+    if own is None or peer is None or not own.receiver_runs or not peer.waits_for_peer:
+        return False
+    return has_received(pair, site, own, peer)

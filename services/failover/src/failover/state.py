@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from failover.demands import Demand
 from failover.record import Pair, Position
 
 
@@ -47,6 +46,11 @@ class Database:
     lag_seconds: float = 0.0
     comparison: Comparison | None = None
 
+    @property
+    def hears_peer(self) -> bool:
+        """Tell whether replication from the peer is connected."""
+        return self.receiver_runs and self.receiver_silent_seconds == 0
+
     def opens(self, side: str, term: int) -> bool:
         """Tell whether the fence lets writes of ``side`` pass that carry ``term``."""
         fence = self.fences.get(side)
@@ -82,5 +86,4 @@ class Snapshot:
     pair: Pair | None
     reports: Mapping[str, Report]
     ages: Mapping[str, float]
-    demand: Demand | None = None
     nodes_behind: int = 0

@@ -176,7 +176,9 @@ class Feed:
             directory.put(record)
         directory.table.advance(revision)
         self._directory = directory
-        self._changes.restart(revision)
+        # Other keys raise the revision too, so nodes need not read all again if no record is newer than
+        # what they know. A deletion they missed they find by the checksum of the first heartbeat.
+        self._changes.restart(max((record.revision for record in records), default=0))
 
     def _put(self, record: PortalRecord | PairRecord) -> None:
         if self._directory.put(record):

@@ -1,5 +1,6 @@
 """The keys of the directory in etcd, and what stands under them."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,8 @@ import orjson
 from etcd import Span
 from kernel.ids import PairId, PortalId
 from routes import PairRecord, PortalRecord
+
+_log = logging.getLogger(__name__)
 
 PAIRS, PORTALS, CLAIMS, HISTORY = "pair/", "portal/", "claim/", "history"
 
@@ -36,11 +39,17 @@ def claim_key(portal: PortalId) -> str:
 
 
 def record_of(key: str, value: bytes, revision: int) -> PortalRecord | PairRecord | None:
-    """Read a followed key; ``None`` if it is neither a portal nor a pair."""
-    if key.startswith(PORTALS):
-        return PortalRecord.from_json(orjson.loads(value), revision)
-    if key.startswith(PAIRS):
-        return PairRecord.from_json(orjson.loads(value), revision)
+    """Read a followed key; ``None`` if it is neither a portal nor a pair.
+
+    A record that cannot be read is logged and passed over: one mistake must not hold up all portals.
+    """
+    try:
+        if key.startswith(PORTALS):
+            return PortalRecord.from_json(orjson.loads(value), revision)
+        if key.startswith(PAIRS):
+            return PairRecord.from_json(orjson.loads(value), revision)
+    except (KeyError, TypeError, ValueError):
+        _log.exception("record not understood", extra={"key": key})
     return None
 
 

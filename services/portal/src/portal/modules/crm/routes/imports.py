@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -87,7 +88,7 @@ async def start_import(
         bucket = await files.bucket_of(context, session)
         lists = await wiring.lists_of(session)
     if wishes.source is not None:
-        known_source(lists, wishes.source)
+        wishes = replace(wishes, source=known_source(lists, wishes.source))
     order, sha256 = await files.receive(bucket, _chunks(request), wishes, context.now())
     key = idempotency.key_of_stream(request, context.identity, _description(wishes, sha256))
 

@@ -111,7 +111,7 @@ class _Contents(StreamingResponse):
         if asked:
             headers["Content-Range"] = asked.answered
         code = status.HTTP_206_PARTIAL_CONTENT if asked else status.HTTP_200_OK
-        super().__init__((), code, headers, media_type=file.content_type)
+        super().__init__((), code, headers)
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -141,6 +141,7 @@ async def _keep(
 def _headers(file: File, etag: str) -> dict[str, str]:
     shown = media.is_harmless(file.content_type)
     headers = {
+        "Content-Type": file.content_type,  # as it is: a charset would be a guess
         "ETag": etag,
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",

@@ -88,3 +88,9 @@ async def set_limit(context: RequestContext) -> SetLimit:
             await session.change(CHOOSE_PLAN, new_plan=code)
 
     return choose
+
+
+@pytest.fixture
+def portal_user(portal: TestPortal) -> int:
+    """The administrator's id."""
+    return portal.user_id

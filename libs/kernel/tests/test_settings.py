@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from kernel.settings import load
+
+ROOT = Path(__file__).parents[3]
+FILES = ["portico.toml", "portico.box.toml", "tests/portico.toml", "tests/portico.box.toml"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_settings_file_of_the_repository_is_valid(name: str) -> None:
+    settings = load(ROOT / name)
+    assert settings.var.is_absolute()
+    assert {settings.home_of(r) for r in settings.regions} <= {s.name for s in settings.datacentres}
+
+
+def test_a_misspelt_key_is_an_error_at_start(tmp_path: Path) -> None:
+    text = (ROOT / "portico.box.toml").read_text().replace("base_domain", "base_domian")
+    (tmp_path / "portico.toml").write_text(text)
+    with pytest.raises(ValidationError, match="base_domian"):
+        load(tmp_path / "portico.toml")
+
+
+def test_the_signup_limit_is_five_a_minute_unless_said_otherwise(tmp_path: Path) -> None:
+    text = (ROOT / "portico.box.toml").read_text().replace("signups_per_minute = 600", "")
+    (tmp_path / "portico.toml").write_text(text)
+    assert load(tmp_path / "portico.toml").limits.signups_per_minute == 5
+
+
+def test_an_unknown_region_is_at_home_in_the_default() -> None:
+    assert load(ROOT / "portico.toml").home_of("atlantis") == "dc-b"

@@ -1,0 +1,84 @@
+"""People at work while something dies: every write has a key, is repeated until answered, and counted."""
+
+import asyncio
+import hashlib
+import secrets
+import time
+from dataclasses import dataclass, field
+
+import httpx
+
+from testkit.portals import TestPortal
+
+REPEATED_FOR_SECONDS = 30
+PAUSE_SECONDS = 0.05
+FILE_BYTES = 200_000
+
+
+@dataclass
+class Work:
+    """Leads and files of one portal, written without a pause from ``start`` to ``stop``."""
+
+    portal: TestPortal
+    leads: dict[str, int] = field(default_factory=dict)  # title -> id
+    files: dict[int, str] = field(default_factory=dict)  # id -> sha-256
+    failures: list[str] = field(default_factory=list)  # of single tries; each was repeated
+    logouts: int = 0
+    requests: int = 0
+    _running: bool = True
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def start(self, *, writers: int = 4, uploaders: int = 0) -> None:
+        """Begin."""
+        workers = [self._write() for _ in range(writers)] + [
+            self._upload() for _ in range(uploaders)
+        ]
+        self._tasks = [asyncio.create_task(w) for w in workers]
+
+    async def stop(self) -> None:
+        """Let everybody finish what he is at; raises if somebody was never answered."""
+        self._running = False
+        await asyncio.gather(*self._tasks)
+
+    async def lost(self) -> list[str]:
+        """Return what was acknowledged and is not there, or not as it was."""
+        missing = []
+        for title, lead in self.leads.items():
+            found = await self.portal.client.get(f"/api/v1/crm/leads/{lead}")
+            if found.status_code != httpx.codes.OK or found.json()["title"] != title:
+                missing.append(title)
+        for file, digest in self.files.items():
+            content = await self.portal.client.get(f"/api/v1/drive/files/{file}/content")
+            if hashlib.sha256(content.content).hexdigest() != digest:
+                missing.append(f"file {file}")
+        return missing
+
+    async def _write(self) -> None:
+        while self._running:
+            title = f"Лид {secrets.token_hex(6)}"
+            made = await self._repeated("/api/v1/crm/leads", json={"title": title})
+            self.leads[title] = made.json()["id"]
+
+    async def _upload(self) -> None:
+        while self._running:
+            content = secrets.token_bytes(FILE_BYTES)
+            name = f"{secrets.token_hex(6)}.bin"
+            made = await self._repeated(f"/api/v1/drive/files?name={name}", content=content)
+            self.files[made.json()["id"]] = hashlib.sha256(content).hexdigest()
+
+    async def _repeated(self, path: str, **body: object) -> httpx.Response:
+        key = {"Idempotency-Key": secrets.token_hex(16)}
+        deadline = time.monotonic() + REPEATED_FOR_SECONDS
+        while time.monotonic() < deadline:
+            self.requests += 1
+            try:
+                made = await self.portal.client.post(path, headers=key, **body)  # type: ignore[arg-type]  # json or content
+            except httpx.TransportError as error:
+                self.failures.append(type(error).__name__)
+            else:
+                if made.status_code == httpx.codes.CREATED:
+                    return made
+                self.logouts += made.status_code == httpx.codes.UNAUTHORIZED
+                self.failures.append(f"{made.status_code} {made.text}")
+            await asyncio.sleep(PAUSE_SECONDS)
+        raise TimeoutError(f"{path} was never answered: {self.failures[-3:]}")

@@ -1,0 +1,71 @@
+"""The way back of a datacentre that was away (HA.md §8): safe start, late ones, catch up, compare, join."""
+
+from dataclasses import replace
+
+from failover.agreement import database, fresh, obeying
+from failover.decision import Decision, change, refuse
+from failover.demands import Code
+from failover.record import Join, Pair, Rejoin, Step, behind
+from failover.state import Database, Snapshot
+
+
+def begin(seen: Snapshot, pair: Pair, site: str) -> Decision:
+    """Start as soon as the agent of the datacentre speaks; its database may still be down."""
+    if pair.parked:
+        return Decision(f"{site} is suspended by an operator")
+    if fresh(seen, site) is None:
+        return Decision(f"{site} is away and its agent is silent")
+    after = replace(pair, move=Rejoin(site, Step.RESTART))
+    return change(pair, after, f"{site} is back: it starts as a replica")
+
+
+def resume(seen: Snapshot, pair: Pair, move: Rejoin) -> Decision:
+    """Continue from whichever step the record shows."""
+    own = obeying(seen, pair, move.site)
+    peer = database(seen, pair.peer_of(move.site))
+    if own is None or peer is None:
+        return Decision(f"rejoin: waiting for {move.site} to obey and its peer to answer")
+    if move.step is Step.RESTART:
+        return catch_up(pair, move, own, peer)
+    if not is_started_safely(own):
+        after = replace(pair, move=replace(move, step=Step.RESTART))
+        return change(pair, after, f"{move.site} was started otherwise: once more from the start")
+    return join(pair, move, own)
+
+
+def catch_up(pair: Pair, move: Rejoin, own: Database, peer: Database) -> Decision:
+    """Replicate, unless it has transactions that its peer never received."""
+    if not is_started_safely(own):
+        return Decision(f"rejoin: waiting until {move.site} has started as a replica")
+    late = late_transactions(own, peer)
+    if late:
+        why = f"rejoin stopped: {move.site} has {late} transactions that its peer never received"
+        return refuse(Code.DIFFERENCES, why)
+    after = replace(pair, move=replace(move, step=Step.CATCH_UP))
+    return change(pair, after, f"{move.site} has nothing of its own: it catches up")
+
+
+def join(pair: Pair, move: Rejoin, own: Database) -> Decision:
+    """Put it back into replication once the contents are equal."""
+    comparison = own.comparison
+    if comparison is None or comparison.revision != pair.revision:
+        return Decision(f"rejoin: {move.site} catches up and is compared")
+    if not is_equal(own):
+        why = f"rejoin stopped: the contents of {move.site} differ from its peer's"
+        return refuse(Code.DIFFERENCES, why)
+    return change(pair, replace(pair, move=Join()), f"{move.site} equals its peer: they join")
+
+
+def is_started_safely(own: Database) -> bool:
+    """Tell whether this run began by forgetting what nobody acknowledged, and was not written since."""
+    return own.is_pristine
+
+
+def late_transactions(own: Database, peer: Database) -> int:
+    """Count what only the returning database has: never in the bin, never silently replicated."""
+    return behind(peer.logged, own.logged)
+
+
+def is_equal(own: Database) -> bool:
+    """Tell whether the comparison found no difference."""
+    return own.comparison is not None and own.comparison.is_equal
