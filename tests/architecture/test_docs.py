@@ -13,6 +13,9 @@ from testkit import checkout
 DOCUMENTS = {checkout.name(p): p for p in checkout.tracked() if p.suffix == ".md"}
 RECORDS = sorted((checkout.ROOT / "docs/adr").glob("[0-9]*.md"))
 TARGETS = set(re.findall(r"^([a-z-]+):", (checkout.ROOT / "Makefile").read_text(), re.MULTILINE))
+CRM = checkout.ROOT / "services/portal/src/portal/modules/crm"
+TUTORIAL = (checkout.ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
+TUTORIAL_CHANGES = re.findall(r"^```diff\n\+\+\+ (.*?)^```", TUTORIAL, re.MULTILINE | re.DOTALL)
 TOP_FOLDERS = ("libs", "services", "deploy", "docs", "tests", "examples", "loadtests")
 
 
@@ -37,6 +40,17 @@ def test_paths_in_code_exist(document: str) -> None:
     paths = rf"(?<![\w/.-])(?:{'|'.join(TOP_FOLDERS)})/[\w./*-]*"
     for path in re.findall(paths, "\n".join(code_in(text))):
         assert any(checkout.ROOT.glob(path.rstrip("/."))), path
+
+
+@pytest.mark.parametrize("change", TUTORIAL_CHANGES, ids=lambda change: change.split("\n")[0])
+def test_the_tutorial_shows_the_code_as_it_is(change: str) -> None:
+    name, _, shown = change.partition("\n")
+    lines = (CRM / name).read_text(encoding="utf-8").splitlines()
+    for line in shown.splitlines():
+        if line.startswith("+"):
+            assert line[1:] not in lines, "the tutorial's field has come to exist"
+        elif line.strip() != "...":
+            assert line[1:] in lines
 
 
 def test_documents_that_the_code_refers_to_exist() -> None:

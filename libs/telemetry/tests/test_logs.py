@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,16 +10,23 @@ from telemetry import logs
 
 
 @pytest.fixture
-def configured(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+def configure() -> Iterator[Callable[[], None]]:
+    """Configure as a service does; what pytest had is put back."""
     root = logging.getLogger()
     before = (root.handlers[:], root.level)
-    logs.configure("portal", "dc-a", "portal-1")
-    yield
+
+    def configured() -> None:
+        root.handlers.clear()  # pytest's own, which configuring would close
+        logs.configure("portal", "dc-a", "portal-1")
+
+    yield configured
     root.handlers[:], root.level = before
 
 
-@pytest.mark.usefixtures("configured")
-def test_a_line_carries_origin_context_and_extras(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_carries_origin_context_and_extras(
+    configure: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure()
     with logs.bound(portal=7), logs.bound(request="r1"):
         logging.getLogger("x").warning("Привет %s", "мир", extra={"bytes": 3})
     logging.getLogger("x").warning("outside")
@@ -39,8 +46,10 @@ def test_a_line_carries_origin_context_and_extras(capsys: pytest.CaptureFixture[
     assert "portal" not in outside
 
 
-@pytest.mark.usefixtures("configured")
-def test_an_exception_stays_in_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_exception_stays_in_its_line(
+    configure: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure()
     try:
         [].pop()
     except IndexError:

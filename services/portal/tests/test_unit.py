@@ -160,3 +160,13 @@ async def test_a_malformed_key_is_named(acme: TestPortal, key: str) -> None:
     headers = {"Idempotency-Key": key.encode("latin-1")}
     answer = await acme.client.post("/api/v1/departments", json={"name": "x"}, headers=headers)  # type: ignore[arg-type]  # bytes are fine
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency-key-malformed")
+
+
+async def test_keys_of_one_portal_do_not_wait_for_each_other(acme: TestPortal) -> None:
+    """Sweeping old keys once took the locks of every request under way, and deadlocked them."""
+    tag = secrets.token_hex(4)
+    async with asyncio.timeout(60):
+        answers = await asyncio.gather(
+            *(department(acme, secrets.token_hex(8), f"{tag} {n}") for n in range(200))
+        )
+    assert {a.status_code for a in answers} == {201}, {a.text for a in answers if a.is_error}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from failover import switching, takeover
-from failover.agreement import database, is_alive, is_near
+from failover.agreement import database, is_dead, is_near
 from failover.decision import Decision, change, refuse
 from failover.demands import Code, Demand, Force, Refusal, Resume, Suspend, SwitchSides
 from failover.record import Mode, Pair, Takeover
@@ -101,10 +101,10 @@ def refuse_force(seen: Snapshot, pair: Pair, demand: Force) -> Refusal | None:
     survivor = pair.peer_of(demand.lost)
     if pair.away == survivor:
         return Refusal(Code.SUSPENDED, f"{survivor} is out of service")
-    if is_alive(seen, demand.lost):
-        return Refusal(Code.NOT_LOST, f"{demand.lost} lives: switch instead")
     if database(seen, survivor) is None:
         return Refusal(Code.UNKNOWN_STATE, f"the database of {survivor} does not answer")
+    if not is_dead(seen, pair, demand.lost):
+        return Refusal(Code.NOT_LOST, f"witness and {survivor} do not agree that it is dead")
     if demand.loss != stated_loss(pair, demand.lost):
         return Refusal(Code.LOSS_NOT_STATED, f"repeat: {stated_loss(pair, demand.lost)!r}")
     return None

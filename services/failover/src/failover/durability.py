@@ -11,7 +11,7 @@ from failover.agreement import (
 )
 from failover.decision import Decision, change
 from failover.record import Join, Pair
-from failover.state import Snapshot
+from failover.state import Database, Snapshot
 
 
 def stand_alone(pair: Pair, survivor: str, why: str) -> Decision:
@@ -45,7 +45,7 @@ def resume_join(seen: Snapshot, pair: Pair) -> Decision:
     first, second = (obeying(seen, pair, site) for site in pair.sites)
     if first is None or second is None:
         return Decision("joining: waiting until both databases have obeyed")
-    if not (first.waits_for_peer and second.waits_for_peer):
+    if not (is_waiting(first) and is_waiting(second)):
         return Decision("joining: waiting until both databases wait for each other")
     if not (
         has_received(pair, pair.sites[0], first, second)
@@ -55,6 +55,11 @@ def resume_join(seen: Snapshot, pair: Pair) -> Decision:
     sworn = {pair.sites[0]: first.run, pair.sites[1]: second.run}
     after = replace(pair, alone=frozenset(), sworn=sworn, away=None, parked=False, move=None)
     return change(pair, after, "each has all that the other acknowledged: SYNC")
+
+
+def is_waiting(own: Database) -> bool:
+    """Tell whether it acknowledges nothing alone any more."""
+    return own.waits_for_peer
 
 
 def swear(seen: Snapshot, pair: Pair) -> Decision | None:

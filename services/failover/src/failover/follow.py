@@ -143,13 +143,12 @@ def opening(seen: Snapshot, pair: Pair, site: str, own: Database) -> Command | N
 
 
 def may_open(seen: Snapshot, pair: Pair, side: str, own: Database) -> bool:
-    """Tell whether nobody can write the side elsewhere, and everything acknowledged is here."""
-    match pair.move:
-        case Takeover(sides=sides) as move:
-            return is_drained(move, own) and (side not in sides or is_routed(seen))
-        case Switch(step=Step.OPEN, sides=sides) if side in sides:
-            return is_routed(seen)
-    return not is_leaving(pair, side)
+    """Tell whether nobody writes or reads the side elsewhere, and everything acknowledged is here."""
+    if is_leaving(pair, side):
+        return False
+    if isinstance(pair.move, Takeover) and not is_drained(pair.move, own):
+        return False
+    return is_routed(seen)
 
 
 def is_drained(move: Takeover, own: Database) -> bool:

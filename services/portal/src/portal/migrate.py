@@ -1,10 +1,13 @@
 """``python -m portal.migrate``: brings the schema of every pair to the newest version.
 
+``python -m portal.migrate check`` changes nothing and fails if the schema is not what the code declares.
+
 Runs once per pair, on its first server; the other receives the changes by replication. DDL is not
 transactional here, so each migration is one step that can be run again (docs/adr/0007).
 """
 
 import importlib
+import sys
 from pathlib import Path
 
 from alembic import command
@@ -19,11 +22,15 @@ MIGRATIONS = HERE.parents[1] / "migrations"
 
 
 def main() -> None:
-    """Migrate the installation that the environment names."""
+    """Migrate, or check, the installation that the environment names."""
     installation = settings.load()
     password = secrets.load(installation.secrets_dir, "mariadb")["migrate_password"]
     for pair in installation.pairs:
-        command.upgrade(config(url(installation, pair, password)), "head")
+        database = config(url(installation, pair, password))
+        if sys.argv[1:] == ["check"]:
+            command.check(database)
+        else:
+            command.upgrade(database, "head")
 
 
 def declare_tables() -> None:

@@ -3,8 +3,9 @@
 from random import Random
 
 from failover.simulation.network import EVERYWHERE
+from failover.simulation.nodes import Node
 from failover.simulation.processes import Agent, Controller
-from failover.simulation.world import Node, World
+from failover.simulation.world import World
 
 
 class Cast:
@@ -40,4 +41,3 @@ class Cast:
         """Return who leads by etcd, or somebody."""
         leader = self.world.store.leader
         return self.controllers[leader if leader and self.chance(0.8) else self.place()]
-

@@ -2,7 +2,8 @@
 
 from failover.record import Pair, Switch, Takeover
 from failover.simulation.network import A, B
-from failover.simulation.world import NODE_LEASE_SECONDS, Node, World
+from failover.simulation.nodes import NODE_LEASE_SECONDS, Node
+from failover.simulation.world import World
 
 
 def refresh(world: World, node: Node) -> None:

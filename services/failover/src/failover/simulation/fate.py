@@ -1,18 +1,21 @@
 """One interleaving: a seed chooses which faults exist and who moves next."""
 
+from dataclasses import dataclass
 from random import Random
 
-from failover.simulation import clients, faults
+from failover.simulation import clients
 from failover.simulation.cast import Cast
-from failover.simulation.faults import Event
+from failover.simulation.faults import TROUBLES, Event, Trouble
 from failover.simulation.network import A, B, WITNESS
+from failover.simulation.scenes import SCENES, Scene
 from failover.simulation.servers import FakeDatabase
 
-EVENTS = 120
+EVENTS = 110
 STEP_SECONDS = 0.25
-PROFILES = 64
-FAULTS_PER_PROFILE = 6
+MANY = 1000
+KINDS_OF_TROUBLE = 3
 SLEEPINESS = (0.0, 0.1, 0.3)
+"""How likely a process falls asleep between deciding and acting."""
 
 
 def agent_a(cast: Cast) -> None:
@@ -88,31 +91,46 @@ USUAL: tuple[tuple[Event, int], ...] = (
 )
 
 
-def profiles() -> tuple[tuple[Event, ...], ...]:
-    """Return tables of events. Few kinds of faults in each: they meet more often than if all did."""
-    rng = Random(0)  # noqa: S311 - not a secret
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """Where it begins, and what may happen, each event as often as it is likely."""
+
+    scene: Scene
+    events: tuple[Event, ...]
+
+
+def plot(scene: Scene, *troubles: Trouble) -> Plot:
+    """Mix kinds of trouble into ordinary life. Few at a time: they meet more often than if all did."""
     usual = [event for event, weight in USUAL for _ in range(weight)]
+    return Plot(scene, (*usual, *(event for trouble in troubles for event in trouble)))
+
+
+def plots() -> tuple[Plot, ...]:
+    """Return the same many plots each time."""
+    rng = Random(0)  # noqa: S311 - not a secret
     return tuple(
-        (*usual, *(rng.choice(faults.FAULTS) for _ in range(FAULTS_PER_PROFILE)))
-        for _ in range(PROFILES)
+        plot(SCENES[number % len(SCENES)], *rng.sample(TROUBLES, KINDS_OF_TROUBLE))
+        for number in range(MANY)
     )
 
 
-TABLES = profiles()
+PLOTS = plots()
 
 
-def run(seed: int, events: int = EVENTS, *, trace: list[str] | None = None) -> Cast:
+def run(seed: int, told: Plot | None = None, trace: list[str] | None = None) -> Cast:
     """Live through one interleaving; raises ``PromiseBrokenError``."""
     rng = Random(seed)  # noqa: S311 - not a secret
     cast = Cast(rng, SLEEPINESS[seed % len(SLEEPINESS)])
     world, random = cast.world, rng.random
     world.trace = trace
-    table = TABLES[seed % PROFILES]
-    size = len(table)
-    for _ in range(events):
+    story = told or PLOTS[seed % MANY]
+    story.scene(world)
+    world.changed()
+    events, size = story.events, len(story.events)
+    for _ in range(EVENTS):
         world.now += random() * STEP_SECONDS
-        event = table[int(random() * size)]
-        if trace is not None and event in faults.FAULTS:
+        event = events[int(random() * size)]
+        if trace is not None and event not in dict(USUAL):
             trace.append(f"{world.now:7.2f} {event.__name__}")
         event(cast)
     return cast

@@ -11,6 +11,7 @@ from failover.simulation.network import DIRECTIONS, EVERYWHERE
 
 QUIET_SECONDS = 700.0
 Event = Callable[[Cast], None]
+Trouble = tuple[Event, ...]
 
 
 def kill_database(cast: Cast) -> None:
@@ -173,28 +174,24 @@ def demand(cast: Cast, what: Demand) -> None:
         controller.change(decision.action)
 
 
-FAULTS: tuple[Event, ...] = (
-    kill_database,
-    start_database,
-    pause_database,
-    wake_database,
-    restart_threads,
-    cut_direction,
-    isolate,
-    cut_link,
-    heal,
-    stop_member,
-    start_members,
-    kill_datacentre,
-    kill_process,
-    pause_process,
-    wake_processes,
-    usurp,
-    pause_node,
-    jump_clock,
-    pass_time,
-    switch_sides,
-    suspend,
-    resume,
-    force,
+TROUBLES: tuple[Trouble, ...] = (
+    (kill_database, start_database, start_database),
+    (pause_database, wake_database),
+    (restart_threads,),
+    (cut_direction, heal),
+    (isolate, heal),
+    (cut_link, heal),
+    (stop_member, start_members),
+    (kill_datacentre, start_members, wake_processes),
+    (kill_process, wake_processes),
+    (pause_process, wake_processes),
+    (usurp,),
+    (pause_node, wake_processes),
+    (jump_clock,),
+    (pass_time,),
+    (switch_sides,),
+    (switch_sides, pass_time),
+    (suspend, resume),
+    (force,),
 )
+"""Kinds of trouble, each with what mends it."""

@@ -31,7 +31,8 @@ class Process:
         """Read etcd. A report's age counts from the moment this process saw it change."""
         world = self.world
         now, ages = world.now, {}
-        for site, report in world.store.reports.items():
+        reports = world.store.live_reports(now)
+        for site, report in reports.items():
             known = self.known.get(site)
             if known is None or known[0] is not report:
                 # the first one seen may be of any age; only a change proves that its writer lives
@@ -43,7 +44,7 @@ class Process:
             wall=now + self.clock_error,
             leads_seconds=leads_seconds,
             pair=world.store.pair,
-            reports=world.store.reports,
+            reports=reports,
             ages=ages,
             nodes_behind=world.nodes_behind(),
         )
@@ -90,7 +91,7 @@ class Agent(Process):
         unseen = {s: network.unseen_seconds(self.site, s, world.now) for s in SITES}
         wall = world.now + self.clock_error
         report = Report(self.site, wall, facts, unseen)
-        world.store.reports = {**world.store.reports, self.site: report}
+        world.store.publish(report, world.now)
         self.known[self.site] = (report, world.now)
 
     def act(self, action: Action) -> None:
@@ -118,6 +119,7 @@ class Agent(Process):
         self.world.kill(own)
         own.start(safely=True)
         own.obeyed = max(own.obeyed, action.revision)
+        self.world.checker.forced.discard(own.site)
         self.world.changed()
 
     def command(self, command: Action) -> None:

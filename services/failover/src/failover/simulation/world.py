@@ -7,20 +7,10 @@ from failover.decision import Decision
 from failover.record import Pair
 from failover.simulation.checker import Checker
 from failover.simulation.network import A, B, SITES, Network
+from failover.simulation.nodes import Node
 from failover.simulation.servers import FakeDatabase, Write
 from failover.simulation.store import FakeStore
 from failover.state import Fence
-
-NODE_LEASE_SECONDS = 2.0
-
-
-class Node:
-    """The web nodes of one datacentre: the record they know, and until when etcd counts them in."""
-
-    def __init__(self, site: str, pair: Pair) -> None:
-        self.site, self.pair = site, pair
-        self.is_running = True
-        self.alive_until = NODE_LEASE_SECONDS
 
 
 class World:
@@ -78,6 +68,7 @@ class World:
         for side, fence in database.fences.items():
             if fence.is_open and before.get(side) != fence:
                 self.checker.on_opened(database, side, fence.term)
+                self.checker.on_routed(database, side, self.live_nodes())
         self.changed()
 
     def compared(self, database: FakeDatabase) -> None:
@@ -96,13 +87,14 @@ class World:
         """The record changed."""
         self.checker.on_record(before, self.store.pair, self.now)
 
+    def live_nodes(self) -> list[Node]:
+        """Return the nodes whose lease has not run out."""
+        return [node for node in self.nodes.values() if self.now < node.alive_until]
+
     def nodes_behind(self) -> int:
         """Count the live nodes that have not confirmed the record."""
         revision = self.store.pair.revision
-        return sum(
-            node.pair.revision < revision and self.now < node.alive_until
-            for node in self.nodes.values()
-        )
+        return sum(node.pair.revision < revision for node in self.live_nodes())
 
     def tell(self, who: str, decision: Decision) -> None:
         """Keep the story of a failing seed."""

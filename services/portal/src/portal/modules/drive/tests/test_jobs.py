@@ -37,7 +37,9 @@ AGE_DRIVE = Statement(
 
 async def planned(context: RequestContext, kind: str) -> list[Job]:
     async with context.reading() as session:
-        found = [await queue.find(session, row[0]) for row in await session.all(ALL_OF_KIND, kind=kind)]
+        found = [
+            await queue.find(session, row[0]) for row in await session.all(ALL_OF_KIND, kind=kind)
+        ]
     return [job for job in found if job is not None]
 
 

@@ -195,9 +195,7 @@ async def test_a_node_may_die_between_putting_together_and_writing_the_row(
     upload = await begin(client, data)
     await send(client, upload, data, 1, 2)
     async with context.reading() as session:
-        row = await wiring.uploads(session).find(
-            portal_user, UploadId(upload["id"]), context.now()
-        )
+        row = await wiring.uploads(session).find(portal_user, UploadId(upload["id"]), context.now())
     assert row is not None
     await bucket.upload(row.file.key, Handle(row.handle)).complete(len(data))
 
