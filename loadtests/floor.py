@@ -52,6 +52,7 @@ def create_app(place: Place) -> FastAPI:
             charset="utf8mb4",
             minsize=CONNECTIONS,
             maxsize=CONNECTIONS,
+            stmt_cache_size=256,  # as ours
             autocommit=True,
         )
         yield
@@ -80,7 +81,7 @@ def create_app(place: Place) -> FastAPI:
     @app.post("/leads")
     async def create(request: Request) -> Response:
         title = orjson.loads(await request.body())["title"]
-        now = datetime.now(tz=UTC).replace(tzinfo=None)
+        now = datetime.now(tz=UTC)
         row = _row(place, title, now)
         async with pool.acquire() as connection, connection.cursor() as cursor:
             await connection.begin()

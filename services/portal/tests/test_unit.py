@@ -71,14 +71,14 @@ def client_of(ledger: Ledger) -> httpx.AsyncClient:
 async def test_the_commit_comes_before_the_first_byte_of_the_answer() -> None:
     ledger = Ledger()
     async with client_of(ledger) as client:
-        assert (await client.post("/things")).status_code == 200
+        assert (await client.post("/api/v1/things")).status_code == 200
     assert ledger.events[:4] == ["begin", "handler", "commit", "http.response.start"]
 
 
 async def test_success_is_never_reported_when_the_commit_fails() -> None:
     ledger = Ledger(DatabaseUnavailableError())
     async with client_of(ledger) as client:
-        answer = await client.post("/things")
+        answer = await client.post("/api/v1/things")
     assert (answer.status_code, answer.json()["code"]) == (503, "database-unavailable")
     assert "Retry-After" in answer.headers
 
@@ -86,14 +86,14 @@ async def test_success_is_never_reported_when_the_commit_fails() -> None:
 async def test_a_deadlock_victim_is_run_again() -> None:
     ledger = Ledger(ContendedError())
     async with client_of(ledger) as client:
-        assert (await client.post("/things")).status_code == 200
+        assert (await client.post("/api/v1/things")).status_code == 200
     assert ledger.events.count("handler") == 2
 
 
 async def test_contention_that_does_not_end_is_told() -> None:
     ledger = Ledger(*(ContendedError() for _ in range(9)))
     async with client_of(ledger) as client:
-        answer = await client.post("/things")
+        answer = await client.post("/api/v1/things")
     assert (answer.status_code, answer.json()["code"]) == (503, "contended")
     assert ledger.events.count("handler") == 3
 
@@ -101,14 +101,14 @@ async def test_contention_that_does_not_end_is_told() -> None:
 async def test_a_stale_route_is_reported_to_the_gate() -> None:
     ledger = Ledger(StaleRouteError())
     async with client_of(ledger) as client:
-        assert (await client.post("/things")).status_code in {500, 503}
+        assert (await client.post("/api/v1/things")).status_code in {500, 503}
     assert ledger.events[-1] == "stale=True"
 
 
 async def test_a_body_past_the_limit_is_refused_by_its_declared_size() -> None:
     ledger = Ledger()
     async with client_of(ledger) as client:
-        answer = await client.post("/things", content=b"x" * 1001)
+        answer = await client.post("/api/v1/things", content=b"x" * 1001)
     assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
     assert "begin" not in ledger.events
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from asyncmy import errors as driver
 from asyncmy.connection import Connection
+from asyncmy.cursors import Cursor
 
 from db import fence, journal
 from db.engine import Database
@@ -23,11 +24,20 @@ from db.errors import (
     OutcomeUnknownError,
     StaleRouteError,
 )
+from db.instants import Row, from_database
 from db.statements import PORTAL, Statement
 from kernel.facts import Fact
 from kernel.ids import PairId, PortalId
 
-Row = tuple[Any, ...]
+__all__ = [
+    "Ownership",
+    "ReadSession",
+    "Row",
+    "WriteSession",
+    "reading",
+    "translated_errors",
+    "writing",
+]
 
 _DUPLICATE = 1062
 _LOCK_WAIT, _DEADLOCK = 1205, 1213
@@ -66,11 +76,8 @@ class ReadSession:
 
     async def all(self, statement: Statement, **values: Any) -> Sequence[Row]:
         """Return every row; the statement carries its own LIMIT."""
-        async with self._running(
-            statement.sql, statement.arguments(self._scoped(values))
-        ) as cursor:
-            rows: Sequence[Row] = await cursor.fetchall()
-            return rows
+        cursor = await self._executed(statement, values)
+        return from_database(await cursor.fetchall(), statement.instants)
 
     async def first(self, statement: Statement, **values: Any) -> Row | None:
         """Return the first row, if any."""
@@ -80,12 +87,13 @@ class ReadSession:
     def _scoped(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {**values, PORTAL: self.portal}
 
-    @asynccontextmanager
-    async def _running(self, sql: str, arguments: tuple[Any, ...]) -> AsyncIterator[Any]:
+    async def _executed(self, statement: Statement, values: Mapping[str, Any]) -> Cursor:
+        """Run one statement; its whole result has arrived with it."""
+        arguments = statement.arguments(self._scoped(values))
+        cursor = self._connection.cursor()
         with translated_errors():
-            async with self._connection.cursor() as cursor:
-                await cursor.execute(sql, arguments)
-                yield cursor
+            await cursor.execute(statement.sql, arguments)
+        return cursor
 
 
 class WriteSession(ReadSession):
@@ -99,27 +107,22 @@ class WriteSession(ReadSession):
 
     async def insert(self, statement: Statement, **values: Any) -> int:
         """Run an INSERT; return the id it was given (0 for a table without one)."""
-        async with self._running(
-            statement.sql, statement.arguments(self._scoped(values))
-        ) as cursor:
-            return int(cursor.lastrowid or 0)
+        return int((await self._executed(statement, values)).lastrowid or 0)
 
     async def insert_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> int:
         """Insert all rows in few round trips; return the first id. Ids follow in steps of the server."""
         if not rows:
             return 0
         arguments = statement.many([self._scoped(row) for row in rows])
+        cursor = self._connection.cursor()
         with translated_errors():
-            async with self._connection.cursor() as cursor:
-                await cursor.executemany(statement.sql, arguments)
-                return int(cursor.lastrowid or 0)
+            await cursor.executemany(statement.sql, arguments)
+        return int(cursor.lastrowid or 0)
 
     async def change(self, statement: Statement, **values: Any) -> int:
         """Run an UPDATE or DELETE; return how many rows it found."""
-        async with self._running(
-            statement.sql, statement.arguments(self._scoped(values))
-        ) as cursor:
-            return int(cursor.rowcount)
+        cursor: Any = await self._executed(statement, values)
+        return int(cursor.rowcount)
 
     def publish(self, *facts: Fact) -> None:
         """Note what happened; it reaches the journal with this transaction or never."""
@@ -127,8 +130,11 @@ class WriteSession(ReadSession):
 
     async def flush(self) -> None:
         """Write the noted facts; the last statements of a transaction, so that readers wait briefly."""
-        facts, self._facts = self._facts, []
-        await self.insert_many(journal.APPEND, journal.rows(facts, self.actor, self.now))
+        rows, self._facts = journal.rows(self._facts, self.actor, self.now), []
+        if len(rows) == 1:
+            await self.insert(journal.APPEND, **rows[0])
+        else:
+            await self.insert_many(journal.APPEND, rows)
 
 
 @asynccontextmanager

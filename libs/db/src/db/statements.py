@@ -8,13 +8,14 @@ tables, quoting, and a statement that can be inspected before it ever runs.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import DateTime, Table
 from sqlalchemy.dialects import mysql
 from sqlalchemy.sql import ClauseElement, Executable, operators, visitors
 from sqlalchemy.sql.dml import Insert, UpdateBase
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter, ColumnClause
 from sqlalchemy.sql.selectable import Select
 
+from db.instants import to_database
 from db.schema import Belongs
 
 _DIALECT = mysql.dialect(paramstyle="format")
@@ -32,7 +33,7 @@ class Statement:
     statement of the system itself may see every portal's rows; portal code never passes it.
     """
 
-    __slots__ = ("_defaults", "_names", "sql")
+    __slots__ = ("_defaults", "_names", "instants", "sql")
 
     def __init__(
         self, clause: Executable, *, columns: Iterable[str] | None = None, across_portals: str = ""
@@ -53,15 +54,22 @@ class Statement:
         self._defaults: Mapping[str, Any] = {
             k: v for k, v in compiled.params.items() if v is not None
         }
+        self.instants: tuple[int, ...] = _instants(clause)
 
     def arguments(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the values in the driver's order; a missing one raises ``KeyError``."""
         defaults = self._defaults
-        return tuple(values[n] if n in values else defaults[n] for n in self._names)
+        return tuple(to_database(values[n] if n in values else defaults[n]) for n in self._names)
 
     def many(self, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
         """Return the arguments of each row."""
         return [self.arguments(row) for row in rows]
+
+
+def _instants(clause: ClauseElement) -> tuple[int, ...]:
+    """Return the places of the columns that hold instants."""
+    columns = clause.selected_columns if isinstance(clause, Select) else ()
+    return tuple(n for n, c in enumerate(columns) if isinstance(c.type, DateTime))
 
 
 def _require_portal(clause: ClauseElement, columns: Iterable[str] | None) -> None:

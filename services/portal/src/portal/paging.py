@@ -59,6 +59,16 @@ class PageRequest:
             raise CursorMalformedError
         return list(values)
 
+    def after_id(self, shape: str) -> int:
+        """Return the id the cursor holds, 0 on the first page: for lists in the order of their ids."""
+        match self.position(shape):
+            case None:
+                return 0
+            case [int(last)]:
+                return last
+            case _:
+                raise CursorMalformedError
+
 
 def cursor(shape: str, *values: object) -> str:
     """Return an opaque cursor of the values of the last row."""

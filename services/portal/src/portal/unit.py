@@ -21,7 +21,7 @@ from typing_extensions import override
 from db.errors import ContendedError, StaleRouteError
 from db.sessions import WriteSession
 from kernel.errors import TooLargeError, UnavailableError
-from portal import idempotency
+from portal import idempotency, openapi
 from portal.context import Identify, RequestContext, of
 from telemetry.logs import bound
 from web import problems
@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 READS = frozenset({"GET", "HEAD"})
 STALE = "portico.stale"
+API = "/api/v1"
 DEADLOCK_ATTEMPTS = 3
 
 
@@ -109,7 +110,9 @@ class StreamingRoute(PrivateRoute):
 
 def router(prefix: str, *tags: str, kind: type[PublicRoute] = PrivateRoute) -> APIRouter:
     """Return a router whose routes are each one transaction of somebody logged in (or of ``kind``)."""
-    return APIRouter(prefix=prefix, tags=list(tags), route_class=kind)
+    return APIRouter(
+        prefix=f"{API}{prefix}", tags=list(tags), route_class=kind, responses=openapi.FAILURES
+    )
 
 
 async def transaction(context: RequestContext, work: Callable[[WriteSession], Awaitable[T]]) -> T:

@@ -106,8 +106,7 @@ async def list_users(
         str | None, Query(max_length=100, description="part of a name or address")
     ] = None,
 ) -> Page[UserOut]:
-    position = page.position("users")
-    after = int(position[0]) if position else 0
+    after = page.after_id("users")
     found = await wiring.people(context.reader).all(
         after=after, limit=page.limit + 1, state=state, search=search
     )
@@ -166,8 +165,7 @@ async def dismiss(user_id: UserPath, context: AdminContext) -> UserOut:
 
 @router.get("/departments", summary="List departments")
 async def list_departments(context: Context, page: Paging) -> Page[DepartmentOut]:
-    position = page.position("departments")
-    after = int(position[0]) if position else 0
+    after = page.after_id("departments")
     found = await wiring.company(context.reader).departments(after=after, limit=page.limit + 1)
     departments, more = cut(found, page.limit)
     return Page(

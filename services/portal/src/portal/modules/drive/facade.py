@@ -4,7 +4,7 @@ from blobs.keys import AccessKey, Account
 from db.sessions import WriteSession
 from kernel.sealing import Sealer
 from portal.modules.drive import wiring
-from portal.modules.drive.wiring import bucket_of
+from portal.modules.drive.wiring import bucket_of, slot
 
 
 async def found(
@@ -14,4 +14,4 @@ async def found(
     await wiring.found(session, sealer, Account(bucket, AccessKey(access_key, secret_key)))
 
 
-__all__ = ["bucket_of", "found"]
+__all__ = ["bucket_of", "found", "slot"]

@@ -164,7 +164,7 @@ async def test_the_chosen_language_is_that_of_mail_errors_and_lists(
     assert (await portal.client.get("/api/v1/users/999999999")).json()["detail"] == refusal
     lists = (await portal.client.get("/api/v1/crm/statuses")).json()["items"]
     names = {s["code"]: s["name"] for s in lists if s["kind"] == "lead_status"}
-    new = {"ru": "Не обработан", "uk": "Не оброблено", "de": "Nicht bearbeitet", "en": "New"}
+    new = {"ru": "Новый", "uk": "Новий", "de": "Neu", "en": "New"}
     assert names["NEW"] == new[locale]
 
 

@@ -1,16 +1,16 @@
 """What leads and contacts have in common in the database: how they are reached, and found by it."""
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from typing import Any
+from functools import cache
 
 import orjson
-from sqlalchemy import BindParameter, bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from db.sessions import ReadSession, WriteSession
 from db.statements import Statement
 from portal.modules.crm.contracts import CardKind
 from portal.modules.crm.domain.communications import Email, Phone
+from portal.modules.crm.repository.keys import arguments, parameters, size_for
 from portal.modules.crm.tables import lookups
 
 _MINE = lookups.c.portal_id == bindparam("portal_id")
@@ -35,12 +35,11 @@ def unpacked(stored: str) -> tuple[tuple[Phone, ...], tuple[Email, ...]]:
     return tuple(Phone(*p) for p in phones), tuple(Email(*e) for e in emails)
 
 
-@lru_cache(maxsize=64)
-def _find(keys: int, kind: CardKind) -> Statement:
-    named: list[BindParameter[Any]] = [bindparam(f"key{n}") for n in range(keys)]
+@cache
+def _find(size: int, kind: CardKind) -> Statement:
     return Statement(
         select(lookups.c.card_id)
-        .where(_MINE, lookups.c.normalised.in_(named), lookups.c.kind == kind.value)
+        .where(_MINE, lookups.c.normalised.in_(parameters(size)), lookups.c.kind == kind.value)
         .distinct()
         .order_by(lookups.c.card_id)
         .limit(bindparam("limit"))
@@ -57,8 +56,8 @@ class LookupRepository:
         """Return the ids of cards that share one of the normalised forms, oldest first."""
         if not keys:
             return []
-        named = {f"key{n}": key for n, key in enumerate(keys)}
-        rows = await self._session.all(_find(len(keys), kind), limit=limit, **named)
+        statement = _find(size_for(keys), kind)
+        rows = await self._session.all(statement, limit=limit, **arguments(keys))
         return [row[0] for row in rows]
 
 

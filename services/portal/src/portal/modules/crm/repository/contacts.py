@@ -1,10 +1,9 @@
 """Contacts in the database, and who else is reached by the same numbers and addresses."""
 
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any
+from functools import cache
 
-from sqlalchemy import BindParameter, Table, bindparam, insert, select
+from sqlalchemy import Table, bindparam, insert, select
 
 from db.sessions import ReadSession, Row, WriteSession
 from db.statements import Statement
@@ -16,6 +15,7 @@ from portal.modules.crm.domain.contacts import (
     Duplicate,
 )
 from portal.modules.crm.repository.cards import LookupRepository, LookupStore, packed, unpacked
+from portal.modules.crm.repository.keys import arguments, parameters, size_for
 from portal.modules.crm.tables import contacts, leads
 
 _MINE = contacts.c.portal_id == bindparam("portal_id")
@@ -44,14 +44,13 @@ _ADD = Statement(
 )
 
 
-@lru_cache(maxsize=2 * MOST_DUPLICATES)
-def _titles(kind: CardKind, cards: int) -> Statement:
+@cache
+def _titles(kind: CardKind, size: int) -> Statement:
     table: Table = leads if kind is CardKind.LEAD else contacts
     names = ("title",) if kind is CardKind.LEAD else ("first_name", "last_name", "company_title")
-    ids: list[BindParameter[Any]] = [bindparam(f"id{n}") for n in range(cards)]
     return Statement(
         select(table.c.id, *(table.c[name] for name in names))
-        .where(table.c.portal_id == bindparam("portal_id"), table.c.id.in_(ids))
+        .where(table.c.portal_id == bindparam("portal_id"), table.c.id.in_(parameters(size)))
         .order_by(table.c.id)
     )
 
@@ -82,8 +81,7 @@ class ContactRepository:
         return found
 
     async def _named(self, kind: CardKind, cards: Sequence[int]) -> list[Duplicate]:
-        ids = {f"id{n}": card for n, card in enumerate(cards)}
-        rows = await self._session.all(_titles(kind, len(cards)), **ids)
+        rows = await self._session.all(_titles(kind, size_for(cards)), **arguments(cards))
         if kind is CardKind.LEAD:
             return [Duplicate(kind, card, title) for card, title in rows]
         return [Duplicate(kind, card, ContactDetails(*names).title) for card, *names in rows]

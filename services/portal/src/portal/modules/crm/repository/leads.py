@@ -1,10 +1,10 @@
 """Leads in the database."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from db.errors import ContendedError, DuplicateKeyError
 from db.sessions import ReadSession, Row, WriteSession
@@ -14,6 +14,7 @@ from portal.modules.crm.domain.importing.rows import Row as ImportRow
 from portal.modules.crm.domain.leads import Lead, LeadDetails
 from portal.modules.crm.errors import ExternalIdTakenError
 from portal.modules.crm.repository.cards import LookupStore, packed, unpacked
+from portal.modules.crm.repository.keys import arguments, parameters, size_for
 from portal.modules.crm.tables import leads
 
 _DETAILS = (
@@ -53,11 +54,11 @@ _SAVE = Statement(
 _DELETE = Statement(delete(leads).where(MINE, leads.c.id == bindparam("lead")))
 
 
-@lru_cache(maxsize=512)
-def _known(column: str, keys: int) -> Statement:
+@cache
+def _known(column: str, size: int) -> Statement:
     """Build the statement that tells which of so many external ids or fingerprints are there."""
-    named: list[BindParameter[Any]] = [bindparam(f"key{n}") for n in range(keys)]
-    return Statement(select(leads.c[column], leads.c.id).where(MINE, leads.c[column].in_(named)))
+    wanted = leads.c[column].in_(parameters(size))
+    return Statement(select(leads.c[column], leads.c.id).where(MINE, wanted))
 
 
 class LeadRepository:
@@ -85,8 +86,7 @@ class LeadRepository:
     ) -> dict[str | bytes, LeadId]:
         if not keys:
             return {}
-        named = {f"key{n}": key for n, key in enumerate(keys)}
-        rows = await self._session.all(_known(column, len(keys)), **named)
+        rows = await self._session.all(_known(column, size_for(keys)), **arguments(keys))
         return {key: LeadId(lead) for key, lead in rows}
 
 

@@ -1,6 +1,6 @@
 """Lists of leads: keyset pages of any filter in any order, each along an index."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
@@ -44,7 +44,8 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
 class LeadList:
     """The leads of one portal, page by page."""
 
-    def __init__(self, session: ReadSession, region: str) -> None:
+    def __init__(self, session: ReadSession, region: Callable[[], Awaitable[str]]) -> None:
+        """``region`` is asked for when there is a search: without a country, a number means little."""
         self._session = session
         self._region = region
 
@@ -54,15 +55,15 @@ class LeadList:
         """Return the next leads that match."""
         values = {k: v for k, v in asdict(wanted).items() if v is not None}
         if "search" in values:
-            values |= self._pattern(values.pop("search"))
+            values |= await self._pattern(values.pop("search"))
         statement = _listing(frozenset(values), order, _where_we_are(order, behind))
         if behind is not None:
             values |= {"after_id": behind.id, "after": behind.value}
         rows = await self._session.all(statement, limit=limit, **values)
         return [to_domain(row) for row in rows]
 
-    def _pattern(self, search: str) -> dict[str, str]:
-        reached_by = find_reached_by(search, self._region)
+    async def _pattern(self, search: str) -> dict[str, str]:
+        reached_by = find_reached_by(search, await self._region())
         if reached_by is None:
             return {"like": f"%{_escaped(search)}%"}
         # a whole number is looked up along the index, a part of one goes through all of the portal's

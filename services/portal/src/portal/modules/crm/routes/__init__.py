@@ -2,12 +2,8 @@
 
 from portal.modules.crm.routes import contacts, exports, imports, leads, lists
 
-# ``leads`` comes last: its ``/leads/{id}`` would take ``/leads/export`` for itself
+# Asked in this order for each request; a lead's id is a number, so ``/leads/export`` is not taken for one
 routers = (
-    lists.router,
-    contacts.router,
-    exports.router,
-    imports.router,
-    imports.uploads,
-    leads.router,
+    *(leads.router, contacts.router, lists.router),
+    *(imports.router, imports.uploads, exports.router),
 )

@@ -70,5 +70,4 @@ async def _page(
 ) -> Sequence[Lead]:
     """Read a page in a session of its own: whoever reads slowly holds no connection meanwhile."""
     async with context.reading() as session:
-        listed = await wiring.lead_list(session)
-        return await listed.page(wanted, LeadOrder.ID, behind, PAGE)
+        return await wiring.lead_list(session).page(wanted, LeadOrder.ID, behind, PAGE)

@@ -89,7 +89,8 @@ async def start_import(
         lists = await wiring.lists_of(session)
     if wishes.source is not None:
         wishes = replace(wishes, source=known_source(lists, wishes.source))
-    order, sha256 = await files.receive(bucket, _chunks(request), wishes, context.now())
+    with files.slot(context):
+        order, sha256 = await files.receive(bucket, _chunks(request), wishes, context.now())
     key = idempotency.key_of_stream(request, context.identity, _description(wishes, sha256))
 
     async def begin(session: WriteSession) -> Response:

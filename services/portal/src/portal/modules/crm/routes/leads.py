@@ -39,7 +39,7 @@ async def list_leads(
         behind = None if remembered is None else read_position(order, remembered)
     except ValueError:
         raise CursorMalformedError from None
-    listed = await wiring.lead_list(context.reader)
+    listed = wiring.lead_list(context.reader)
     leads, more = cut(await listed.page(wanted, order, behind, page.limit + 1), page.limit)
     return Page(
         items=[LeadOut.of(lead) for lead in leads],
@@ -55,7 +55,7 @@ async def create_lead(body: LeadIn, context: Context, response: Response) -> Lea
     return _rendered(lead, response)
 
 
-@router.get("/{id}", summary="Read a lead")
+@router.get("/{id:int}", summary="Read a lead")
 async def get_lead(lead_id: LeadPath, context: Context, response: Response) -> LeadOut:
     lead = await wiring.leads(context.reader).find(LeadId(lead_id))
     if lead is None:
@@ -63,7 +63,7 @@ async def get_lead(lead_id: LeadPath, context: Context, response: Response) -> L
     return _rendered(lead, response)
 
 
-@router.patch("/{id}", summary="Change a lead")
+@router.patch("/{id:int}", summary="Change a lead")
 async def update_lead(
     lead_id: LeadPath, body: LeadPatch, context: Context, response: Response, if_match: IfMatch
 ) -> LeadOut:
@@ -72,7 +72,7 @@ async def update_lead(
     return _rendered(await service.update(LeadId(lead_id), body.given(), admit), response)
 
 
-@router.delete("/{id}", summary="Delete a lead", status_code=status.HTTP_204_NO_CONTENT)
+@router.delete("/{id:int}", summary="Delete a lead", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_lead(lead_id: LeadPath, context: Context, if_match: IfMatch) -> None:
     service = await wiring.lead_service(context)
     await service.delete(LeadId(lead_id), partial(etags.check, if_match))

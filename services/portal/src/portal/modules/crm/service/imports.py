@@ -62,16 +62,20 @@ class ImportStep:
     async def take(self) -> Outcome:
         """Do the step."""
         try:
+            return await self._taken()
+        except _OvertakenError:
+            return Again()
+
+    async def _taken(self) -> Outcome:
+        try:
             while self._progress.offset < self._order.size:
                 await self._take_piece()
                 if self._time_is_up():
                     return Again()
-            await self._end(None)
         except FileRefusedError as refused:
             await self._end(refused)
             return Failed(refused.reason)
-        except _OvertakenError:
-            return Again()
+        await self._end(None)
         return Done()
 
     async def _take_piece(self) -> None:
@@ -128,7 +132,7 @@ class ImportStep:
             raise _OvertakenError
 
     async def _end(self, refused: FileRefusedError | None) -> None:
-        """Remove the file first: should we die now, the next step finds the job and does it again."""
+        """Remove the file first: if that fails, or we die now, the next step does it again."""
         await self._remove_file()
         async with self._transaction() as work:
             await self._require_turn(work)

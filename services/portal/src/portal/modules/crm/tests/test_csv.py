@@ -145,7 +145,7 @@ def test_the_encoding_is_what_most_of_the_file_says(data: bytes, encoding: str) 
     assert surveyed(data).encoding == encoding
 
 
-@given(st.binary(min_size=1, max_size=100), st.integers(1, 20))
+@given(st.binary(min_size=4, max_size=100), st.integers(1, 20))
 def test_a_survey_does_not_depend_on_how_the_file_comes(data: bytes, piece: int) -> None:
     found, whole = surveyed(data, piece), surveyed(data, 1000)
     assert (found.lines, found.encoding, found.mark_bytes) == (
@@ -162,9 +162,10 @@ def test_lines_are_counted_and_limited(monkeypatch: pytest.MonkeyPatch) -> None:
         surveyed(b"a\nb\nc\nd")
 
 
-def test_an_empty_file_is_refused() -> None:
+@pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_refused(data: bytes) -> None:
     with pytest.raises(ImportEmptyError):
-        surveyed(b"")
+        surveyed(data)
 
 
 def order(data: bytes, **changes: object) -> ImportOrder:

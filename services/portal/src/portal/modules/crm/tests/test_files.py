@@ -15,7 +15,8 @@ from portal.modules.crm.domain.importing.limits import MOST_BYTES
 from testkit.checkout import ROOT
 from testkit.portals import SignUp, TestPortal
 
-LEADS = "/api/v1/crm/leads"
+from .calls import LEADS
+
 IMPORTS = f"{LEADS}/imports"
 EXPORT = f"{LEADS}/export"
 CSV = {"Content-Type": "text/csv"}

@@ -26,9 +26,9 @@ def leads(session: ReadSession) -> LeadRepository:
     return LeadRepository(session)
 
 
-async def lead_list(session: ReadSession) -> LeadList:
+def lead_list(session: ReadSession) -> LeadList:
     """Return the list of leads of the session's portal."""
-    return LeadList(session, (await lists_of(session)).customs.phone_region)
+    return LeadList(session, partial(_region, session))
 
 
 async def lead_service(context: RequestContext) -> LeadService:
@@ -53,7 +53,7 @@ def contacts(session: ReadSession) -> ContactRepository:
 async def contact_service(context: RequestContext) -> ContactService:
     """Return the use cases of contacts for a request."""
     session = context.writer
-    region = (await lists_of(session)).customs.phone_region
+    region = await _region(session)
     return ContactService(
         contacts=ContactStore(session, region),
         region=region,
@@ -61,6 +61,10 @@ async def contact_service(context: RequestContext) -> ContactService:
         by=context.user.user_id,
         now=session.now,
     )
+
+
+async def _region(session: ReadSession) -> str:
+    return (await lists_of(session)).customs.phone_region
 
 
 __all__ = [

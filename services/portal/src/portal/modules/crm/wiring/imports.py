@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from functools import partial
 
 from blobs.bucket import Bucket
@@ -35,6 +35,11 @@ def import_store(session: WriteSession) -> ImportStore:
 async def bucket_of(context: RequestContext, session: ReadSession) -> Bucket:
     """Return the portal's bucket, where files wait to be imported."""
     return await drive.bucket_of(context.resources, session)
+
+
+def slot(context: RequestContext) -> AbstractContextManager[None]:
+    """Take one of this node's slots for uploads: a file on its way needs as much memory as any."""
+    return drive.slot(context)
 
 
 async def import_step(context: RequestContext, job: Job) -> ImportStep:
@@ -71,4 +76,4 @@ async def _transaction(
         yield Work(ImportStore(session), LeadStore(session, region), session.publish)
 
 
-__all__ = ["KIND", "bucket_of", "import_step", "import_store", "imports", "receive"]
+__all__ = ["KIND", "bucket_of", "import_step", "import_store", "imports", "receive", "slot"]

@@ -60,11 +60,10 @@ async def begin_upload(body: UploadIn, request: Request, context: Context) -> Re
 
 @router.get("", summary="List your unfinished uploads")
 async def list_uploads(context: Context, page: Paging) -> Page[UploadOut]:
-    position = page.position("uploads")
     found = await wiring.uploads(context.reader).all_open(
         context.user.user_id,
         context.now(),
-        after=int(position[0]) if position else 0,
+        after=page.after_id("uploads"),
         limit=page.limit + 1,
     )
     uploads, more = cut(found, page.limit)

@@ -8,9 +8,13 @@ import pytest
 
 from blobs.bucket import Bucket
 from blobs.uploads import PART_BYTES
+from db import fence
 from db.errors import OutcomeUnknownError
+from kernel.ids import PortalId
+from kernel.settings import Settings
 from portal.modules.drive.service.receiving import undone_unless_kept
 from portal.modules.drive.service.slots import MOST_OF_A_PORTAL
+from testkit.bare_portals import connected
 from testkit.portals import TestPortal
 
 FILES = "/api/v1/drive/files"
@@ -40,7 +44,7 @@ async def under_way(node: httpx.AsyncClient) -> int:
 
 async def wait_for_uploads(node: httpx.AsyncClient, count: int) -> None:
     async with asyncio.timeout(SOON_SECONDS):
-        while await under_way(node) != count:
+        while await under_way(node) != count:  # noqa: ASYNC110  # a metric sets no event
             await asyncio.sleep(0.05)
 
 
@@ -79,6 +83,23 @@ async def test_a_full_node_says_come_again_at_once(
     assert (await nodes[0].post(FILES, params={"name": "a"}, content=b"x")).status_code == 201
 
 
+async def test_nothing_is_kept_of_a_big_file_whose_portal_moves_meanwhile(
+    settings: Settings, portal: TestPortal, nodes: list[httpx.AsyncClient], bucket: Bucket
+) -> None:
+    fence_row = fence.portal_row(PortalId(portal.id))
+    async with connected(settings, "signup", "portico_provision", "portico_fence") as provision:
+        async with provision.connection() as connection:
+            await fence.set_local(connection, fence_row, 1, "closed")
+
+        answer = await nodes[0].post(FILES, params={"name": "a"}, content=bytes(3 * 1024**2))
+
+        assert (answer.status_code, answer.json()["code"]) == (503, "stale-route")
+        assert (await bucket.list()).blobs == ()
+        async with provision.connection() as connection:
+            await fence.set_local(connection, fence_row, 1, "open")
+    assert (await nodes[0].post(FILES, params={"name": "a"}, content=b"x")).status_code == 201
+
+
 class Undone:
     """Notes whether something was undone."""
 
@@ -106,15 +127,19 @@ async def test_what_got_no_row_is_undone() -> None:
 async def test_what_failed_to_get_its_row_is_undone() -> None:
     undo = Undone()
     with pytest.raises(RuntimeError):
-        async with undone_unless_kept(undo) as pending:
-            pending.keep()
-            raise RuntimeError
+        await fail(undo, RuntimeError())
     assert undo.done
 
 
 async def test_what_may_have_got_its_row_stays() -> None:
     undo = Undone()
     with pytest.raises(OutcomeUnknownError):
-        async with undone_unless_kept(undo):
-            raise OutcomeUnknownError
+        await fail(undo, OutcomeUnknownError())
     assert not undo.done
+
+
+async def fail(undo: Undone, error: Exception) -> None:
+    """Write the row, and fail to commit it."""
+    async with undone_unless_kept(undo) as pending:
+        pending.keep()
+        raise error

@@ -1,7 +1,6 @@
 """Each portal's storage is its own, down to the object store."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import httpx
@@ -12,8 +11,7 @@ from blobs.bucket import Bucket
 from blobs.errors import AccessDeniedError
 from blobs.keys import AccessKey, Account
 from db.statements import Statement
-from kernel.sealing import SealBrokenError, Sealer
-from kernel.secrets import Secrets
+from kernel.sealing import SealBrokenError
 from portal.context import RequestContext
 from portal.modules.drive.tables import drive_storage
 from portal.resources import Resources
@@ -37,23 +35,13 @@ class Stored:
     secret: str
 
 
-ReadStored = Callable[[TestPortal], Awaitable[Stored]]
-
-
-@pytest.fixture
-def read_stored(context: RequestContext) -> ReadStored:
-    """Read the row of any portal that lives here."""
-    resources: Resources = context.resources
-
-    async def read(portal: TestPortal) -> Stored:
-        route = await resources.routes.resolve(portal.label)
-        assert route is not None
-        async with resources.reading(route) as session:
-            row = await session.first(STORED)
-        assert row is not None
-        return Stored(*(value.decode() for value in row))
-
-    return read
+async def stored_account(resources: Resources, portal: TestPortal) -> Stored:
+    route = await resources.routes.resolve(portal.label)
+    assert route is not None
+    async with resources.reading(route) as session:
+        row = await session.first(STORED)
+    assert row is not None
+    return Stored(*(value.decode() for value in row))
 
 
 async def made(client: httpx.AsyncClient, name: str, data: bytes) -> int:
@@ -63,19 +51,15 @@ async def made(client: httpx.AsyncClient, name: str, data: bytes) -> int:
 
 @pytest.mark.feature("ARCH-24")
 async def test_one_portals_key_does_not_open_anothers_bucket(
-    context: RequestContext,
-    bucket: Bucket,
-    portal: TestPortal,
-    new_portal: SignUp,
-    read_stored: ReadStored,
-    portal_secrets: Secrets,
+    context: RequestContext, bucket: Bucket, portal: TestPortal, new_portal: SignUp
 ) -> None:
     await made(portal.client, "secret.txt", b"of the first portal")
     (stored,) = (await bucket.list()).blobs
     intruder = await new_portal(region="ru")
-    mine, theirs = await read_stored(portal), await read_stored(intruder)
+    mine = await stored_account(context.resources, portal)
+    theirs = await stored_account(context.resources, intruder)
     assert mine.bucket != theirs.bucket
-    secret = Sealer(portal_secrets["kek"]).open(theirs.secret, f"portal/{intruder.id}/storage")
+    secret = context.resources.sealer.open(theirs.secret, f"portal/{intruder.id}/storage")
     stolen = Account(mine.bucket, AccessKey(theirs.access_key, secret))
     intruding = Bucket(context.resources.storage, stolen)
 
@@ -92,10 +76,10 @@ async def test_one_portals_key_does_not_open_anothers_bucket(
 
 
 async def test_the_key_lies_sealed_and_opens_only_in_its_place(
-    portal: TestPortal, read_stored: ReadStored, portal_secrets: Secrets
+    context: RequestContext, portal: TestPortal
 ) -> None:
-    stored = await read_stored(portal)
-    sealer = Sealer(portal_secrets["kek"])
+    stored = await stored_account(context.resources, portal)
+    sealer = context.resources.sealer
     secret = sealer.open(stored.secret, f"portal/{portal.id}/storage")
     assert len(secret) > 20
     assert secret not in stored.secret
@@ -130,7 +114,7 @@ async def test_a_link_expires(client: httpx.AsyncClient) -> None:
     file = await made(client, "a.txt", b"a")
     link = (await client.get(f"{FILES}/{file}/link", params={"expires_in": 1})).json()
     async with httpx.AsyncClient() as stranger, asyncio.timeout(EXPIRED_SECONDS):
-        while (await stranger.get(link["url"])).status_code != 403:
+        while (await stranger.get(link["url"])).status_code != 403:  # noqa: ASYNC110  # nothing tells
             await asyncio.sleep(0.2)
 
 

@@ -1,3 +1,4 @@
+import base64
 import hashlib
 from typing import Any
 
@@ -14,6 +15,8 @@ from portal.modules.drive import wiring
 from portal.modules.drive.contracts import UploadId
 from portal.modules.drive.tables import drive_uploads
 from testkit.contents import random_bytes
+from testkit.harm import Harm
+from testkit.portals import TestPortal
 
 UPLOADS = "/api/v1/drive/uploads"
 SIZE = 2 * PART_BYTES + 5
@@ -86,6 +89,22 @@ async def test_an_upload_goes_on_at_another_node(nodes: list[httpx.AsyncClient])
     assert await usage(one) == (SIZE, 1, 0)
     content = await one.get(f"/api/v1/drive/files/{first.json()['id']}/content")
     assert hashlib.sha256(content.content).hexdigest() == sha256
+
+
+@pytest.mark.feature("DISK-03")
+async def test_an_upload_outlives_the_node_it_began_at(
+    portal: TestPortal, nodes: list[httpx.AsyncClient], harm: Harm
+) -> None:
+    data = random_bytes(SIZE)
+    upload = await begin(nodes[0], data, sha256=hashlib.sha256(data).hexdigest())
+    await send(nodes[0], upload, data, 1)
+
+    assert await harm.kill("portal-1", portal.home_dc) == 1
+    await harm.until_all_healthy()
+
+    assert await present(nodes[-1], upload) == [1]
+    await send(nodes[-1], upload, data, 2, 3)
+    assert (await complete(nodes[-1], upload)).status_code == 201
 
 
 async def test_a_part_of_another_size_is_refused(client: httpx.AsyncClient) -> None:
@@ -164,6 +183,13 @@ async def test_a_completed_upload_takes_nothing_more(client: httpx.AsyncClient) 
     assert {again.json()["code"], given_up.json()["code"]} == {"upload-completed"}
     shown = (await client.get(f"{UPLOADS}/{upload['id']}")).json()
     assert (shown["file_id"], shown["present"]) == (file, [1])
+
+
+@pytest.mark.parametrize("values", ['["uploads"]', '["uploads","x"]', '["files",1]', "1", "x"])
+async def test_an_invented_cursor_is_refused(client: httpx.AsyncClient, values: str) -> None:
+    cursor = base64.urlsafe_b64encode(values.encode()).decode()
+    answer = await client.get(UPLOADS, params={"cursor": cursor})
+    assert (answer.status_code, answer.json()["code"]) == (422, "cursor-malformed")
 
 
 async def test_a_repeated_begin_is_one_upload(client: httpx.AsyncClient) -> None:

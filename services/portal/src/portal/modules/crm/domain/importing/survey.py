@@ -32,9 +32,9 @@ class Survey:
             raise TooManyLinesError(limit=MOST_LINES)
 
     def finish(self) -> None:
-        """Tell that this was all; raises ``ImportEmptyError`` if it was nothing."""
+        """Tell that this was all; raises ``ImportEmptyError`` if it was nothing, or only a mark."""
         self._count(self._decoder.decode(b"", final=True))
-        if not self._bytes:
+        if self._bytes == self.mark_bytes:
             raise ImportEmptyError
 
     @property
