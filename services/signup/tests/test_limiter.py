@@ -48,7 +48,7 @@ async def test_the_sixth_in_a_minute_is_told_when_to_come_back(
     with pytest.raises(TooManyRequestsError) as refused:
         await limiter.admit(address)
 
-    assert 11 <= refused.value.retry_after <= 12
+    assert 59 <= refused.value.retry_after <= 60
 
 
 async def test_twenty_at_once_on_two_nodes_share_one_limit(

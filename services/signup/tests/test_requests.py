@@ -276,7 +276,7 @@ async def test_the_sixth_sign_up_in_a_minute_is_too_many(settings: Settings) -> 
 
     assert statuses == [422] * 5
     assert (answer.status_code, answer.json()["code"]) == (429, "too-many-requests")
-    assert 1 <= int(answer.headers["retry-after"]) <= 12
+    assert 50 <= int(answer.headers["retry-after"]) <= 60
     assert elsewhere.status_code == 422
 
 

@@ -34,8 +34,8 @@ __all__ = [
     "ReadSession",
     "Row",
     "WriteSession",
+    "across_portals",
     "reading",
-    "translated_errors",
     "writing",
 ]
 
@@ -109,15 +109,14 @@ class WriteSession(ReadSession):
         """Run an INSERT; return the id it was given (0 for a table without one)."""
         return int((await self._executed(statement, values)).lastrowid or 0)
 
-    async def insert_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Insert all rows in few round trips; return the first id. Ids follow in steps of the server."""
+    async def insert_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert all rows in few round trips. Which ids they got is not told: read them back."""
         if not rows:
-            return 0
+            return
         arguments = statement.many([self._scoped(row) for row in rows])
         cursor = self._connection.cursor()
         with translated_errors():
             await cursor.executemany(statement.sql, arguments)
-        return int(cursor.lastrowid or 0)
 
     async def change(self, statement: Statement, **values: Any) -> int:
         """Run an UPDATE or DELETE; return how many rows it found."""
@@ -142,6 +141,15 @@ async def reading(database: Database, portal: PortalId) -> AsyncIterator[ReadSes
     """Lend a read session."""
     async with database.connection() as connection:
         yield ReadSession(connection, portal)
+
+
+async def across_portals(database: Database, statement: Statement, **values: Any) -> Sequence[Row]:
+    """Run a statement of the system itself, which may see every portal's rows and says why."""
+    async with database.connection() as connection:
+        cursor = connection.cursor()
+        with translated_errors():
+            await cursor.execute(statement.sql, statement.arguments(values))
+        return from_database(await cursor.fetchall(), statement.instants)
 
 
 @asynccontextmanager

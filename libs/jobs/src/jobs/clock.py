@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import bindparam, func, text
 from sqlalchemy.sql.functions import Function
 
-NOW: Function[Any] = func.utc_timestamp(text("6"))
+from db.schema import moment
+
+NOW: Function[Any] = func.utc_timestamp(text("6"), type_=moment())
 
 
 def in_microseconds(name: str) -> Function[Any]:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Column, and_, bindparam, or_, select
 
 from db.engine import Database
-from db.sessions import Row, WriteSession, translated_errors
+from db.sessions import WriteSession, across_portals
 from db.statements import Statement
 from jobs import clock
 from jobs.queue import JobId
@@ -93,17 +93,8 @@ async def _pages(
     after, portal, job = _BEGINNING, 0, 0
     while True:
         values = {"after": after, "after_portal": portal, "after_job": job}
-        rows = await _read(database, statement, **values, since=since, limit=PAGE)
+        rows = await across_portals(database, statement, **values, since=since, limit=PAGE)
         yield [Found(PortalId(p), JobId(j), (now - at).total_seconds()) for at, p, j, now in rows]
         if len(rows) < PAGE:
             return
         after, portal, job, _ = rows[-1]
-
-
-async def _read(database: Database, statement: Statement, **values: object) -> Sequence[Row]:
-    async with database.connection() as connection:
-        with translated_errors():
-            async with connection.cursor() as cursor:
-                await cursor.execute(statement.sql, statement.arguments(values))
-                rows: Sequence[Row] = await cursor.fetchall()
-                return rows
