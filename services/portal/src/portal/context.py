@@ -84,17 +84,19 @@ def of(request: Request) -> RequestContext:
 
 
 # Dependencies are coroutines throughout: FastAPI sends a plain function to a thread, 0.15 ms each
-async def _given(request: Request) -> RequestContext:
+async def given(request: Request) -> RequestContext:
+    """The context of the request."""
     return of(request)
 
 
-async def _administrator(request: Request) -> RequestContext:
+async def given_to_administrators(request: Request) -> RequestContext:
+    """The context of the request, if it is an administrator's."""
     context = of(request)
     if context.user.role != "admin":
         raise ForbiddenError
     return context
 
 
-Context = Annotated[RequestContext, Depends(_given)]
-AdminContext = Annotated[RequestContext, Depends(_administrator)]
+Context = Annotated[RequestContext, Depends(given)]
+AdminContext = Annotated[RequestContext, Depends(given_to_administrators)]
 Identify = Callable[[Request, RequestContext], Awaitable[Identity | None]]

@@ -21,7 +21,7 @@ from typing_extensions import override
 from db.errors import ContendedError, StaleRouteError
 from db.sessions import WriteSession
 from kernel.errors import TooLargeError, UnavailableError
-from portal import idempotency, openapi
+from portal import idempotency, lean, openapi
 from portal.context import Identify, RequestContext, of
 from telemetry.logs import bound
 from web import problems
@@ -49,8 +49,8 @@ class PublicRoute(APIRoute):
 
     @override
     def get_route_handler(self) -> Handler:
-        """Wrap FastAPI's handler."""
-        handle = super().get_route_handler()
+        """Wrap FastAPI's handler, or the short one where that is enough."""
+        handle = lean.handler_of(self) or super().get_route_handler()
 
         async def run(request: Request) -> Response:
             context = of(request)
@@ -65,14 +65,14 @@ class PublicRoute(APIRoute):
 
     async def _answer(self, request: Request, context: RequestContext, handle: Handler) -> Response:
         try:
+            if self.one_transaction and request.method in READS:
+                async with context.reading() as context.session:
+                    return await handle(request)
             if self.one_transaction or self.body_field:  # else the body is bytes, of any length
                 limit = context.resources.settings.limits.json_body_bytes
                 request = _limited(request, limit)
             if not self.one_transaction:
                 return await handle(request)
-            if request.method in READS:
-                async with context.reading() as context.session:
-                    return await handle(request)
             return await _written(request, context, handle)
         except StaleRouteError:
             request.scope[STALE] = True  # the gate asks again, if the request can be repeated
