@@ -3,7 +3,7 @@
 Reading one thing takes path parameters and the context, nothing else. For such a route FastAPI's general
 way (solving dependencies, validating the answer once more) costs twice what the rest of the request
 does. This handler does the same by the route's own description: same parameters, same errors, same
-answer; ``tests/test_lean.py`` asks both ways and compares. (ADR 0012)
+answer; ``tests/test_lean.py`` asks both ways and compares. (ADR 0013)
 """
 
 from collections.abc import Callable, Coroutine, Mapping
