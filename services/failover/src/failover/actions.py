@@ -100,4 +100,3 @@ Command = (
     | RestartSafely
     | Compare
 )
-Action = ChangeRecord | Resign | Command

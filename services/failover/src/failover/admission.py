@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from failover import switching, takeover
 from failover.agreement import database, is_dead, is_near
-from failover.decision import Decision, change, refuse
+from failover.decision import Decision, change
 from failover.demands import Code, Demand, Force, Refusal, Resume, Suspend, SwitchSides
-from failover.record import Mode, Pair, Takeover
+from failover.record import Mode, Move, Pair, Takeover
 from failover.state import Snapshot
 
 
@@ -32,10 +32,8 @@ def find_refusal(seen: Snapshot, pair: Pair, demand: Demand) -> Refusal | None:
     """Return why the demand cannot be met now."""
     if demand.term != pair.term:
         return Refusal(Code.WRONG_TERM, f"the term is {pair.term}, not {demand.term}: look again")
-    if isinstance(pair.move, Takeover):
-        return Refusal(Code.TAKEOVER_RUNS, f"{pair.move.survivor} is taking over")
     if pair.move is not None:
-        return Refusal(Code.MOVE_RUNS, "another change is under way")
+        return refuse_second(pair.move)
     match demand:
         case SwitchSides():
             return refuse_switch(seen, pair, demand)
@@ -47,7 +45,16 @@ def find_refusal(seen: Snapshot, pair: Pair, demand: Demand) -> Refusal | None:
             return refuse_force(seen, pair, demand)
 
 
-def refuse_switch(seen: Snapshot, pair: Pair, demand: SwitchSides) -> Refusal | None:
+def refuse_second(move: Move) -> Refusal:
+    """One change of a pair at a time."""
+    if isinstance(move, Takeover):
+        return Refusal(Code.TAKEOVER_RUNS, f"{move.survivor} is taking over")
+    return Refusal(Code.MOVE_RUNS, "another change is under way")
+
+
+def refuse_switch(  # noqa: PLR0911 - one reason a line
+    seen: Snapshot, pair: Pair, demand: SwitchSides
+) -> Refusal | None:
     """A switch needs a pair in SYNC and a target that has everything."""
     target = demand.target
     if target not in pair.sites or not set(demand.sides) <= set(pair.sites) or not demand.sides:

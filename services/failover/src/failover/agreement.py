@@ -98,10 +98,11 @@ def is_near(own: Database, peer: Database) -> bool:
 
 def clock_is_wrong(seen: Snapshot) -> bool:
     """All other sites disagree with my wall clock: then it is mine that is wrong."""
-    others = [fresh(seen, site) for site in seen.reports if site != seen.observer]
-    differences = [
-        abs(report.wall + seen.ages[report.site] - seen.wall)
-        for report in others
-        if report is not None
-    ]
-    return len(differences) > 1 and min(differences) > CLOCK_SECONDS
+    votes = 0
+    for site, report in seen.reports.items():
+        if site == seen.observer or seen.ages[site] > FRESH_SECONDS:
+            continue
+        if abs(report.wall + seen.ages[site] - seen.wall) <= CLOCK_SECONDS:
+            return False
+        votes += 1
+    return votes > 1

@@ -20,21 +20,12 @@ def decide(seen: Snapshot) -> Decision:
     pair = seen.pair
     if pair is None or not may_decide(seen):
         return abstain(seen)
-    if isinstance(pair.move, Takeover):
-        return takeover.resume(seen, pair, pair.move)
-    if (lost := find_lost(seen, pair)) is not None:
+    lost = None if isinstance(pair.move, Takeover) else find_lost(seen, pair)
+    if lost is not None and (lost != pair.away or isinstance(pair.move, Join)):
         return bereave(seen, pair, lost)
-    if link_is_cut(seen, pair) and is_news(pair):
+    if is_news(pair) and link_is_cut(seen, pair):
         return durability.split(pair)
-    match pair.move:
-        case Switch() as move:
-            return switching.resume(seen, pair, move)
-        case Rejoin() as move:
-            return rejoin.resume(seen, pair, move)
-        case Join():
-            return durability.resume_join(seen, pair)
-        case None:
-            return rest(seen, pair)
+    return go_on(seen, pair)
 
 
 def answer(seen: Snapshot, demand: Demand) -> Decision:
@@ -61,13 +52,11 @@ def abstain(seen: Snapshot) -> Decision:
 
 
 def bereave(seen: Snapshot, pair: Pair, lost: str) -> Decision:
-    """A database is dead: its peer takes over, or at least goes on alone."""
+    """A database in service is dead: its peer takes over, or at least goes on alone."""
     survivor = pair.peer_of(lost)
     if pair.away == survivor:
         return refuse(Code.BEHIND, f"{lost} is dead and {survivor} is away: nothing can take over")
     if pair.away == lost:
-        if pair.move is None:
-            return Decision(f"{lost} is away and dead; {survivor} serves alone")
         return change(pair, replace(pair, move=None), f"{lost} died on its way back")
     obstacle = takeover.obstacle(seen, pair, lost)
     if obstacle is None:
@@ -78,8 +67,25 @@ def bereave(seen: Snapshot, pair: Pair, lost: str) -> Decision:
 
 
 def is_news(pair: Pair) -> bool:
-    """Tell whether a cut link changes anything: not while one is away, not when both are alone."""
-    return pair.away is None and (len(pair.alone) < len(pair.sites) or pair.move is not None)
+    """Tell whether a cut link changes anything: not in a takeover, not when both are alone already."""
+    if pair.away is not None or isinstance(pair.move, Takeover):
+        return False
+    return len(pair.alone) < len(pair.sites) or pair.move is not None
+
+
+def go_on(seen: Snapshot, pair: Pair) -> Decision:
+    """Continue what is under way."""
+    match pair.move:
+        case Takeover() as move:
+            return takeover.resume(seen, pair, move)
+        case Switch() as move:
+            return switching.resume(seen, pair, move)
+        case Rejoin() as move:
+            return rejoin.resume(seen, pair, move)
+        case Join():
+            return durability.resume_join(seen, pair)
+        case None:
+            return rest(seen, pair)
 
 
 def rest(seen: Snapshot, pair: Pair) -> Decision:

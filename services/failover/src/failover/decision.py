@@ -1,19 +1,30 @@
-"""A decision: one sentence why, and what follows from it."""
+"""What comes out of looking: one sentence why, and at most one thing to do.
+
+At most one: the next is decided on what is seen after it.
+"""
 
 from dataclasses import dataclass
 
-from failover.actions import Action, ChangeRecord
+from failover.actions import ChangeRecord, Command, Resign
 from failover.demands import Code, Refusal
 from failover.record import Pair
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """At most one action at a time: the next one is decided on what is seen after it."""
+    """Of the controller, about the record."""
 
     why: str
-    action: Action | None = None
+    action: ChangeRecord | Resign | None = None
     refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Of an agent, towards its own database."""
+
+    why: str
+    command: Command | None = None
 
 
 def change(pair: Pair, after: Pair, why: str) -> Decision:

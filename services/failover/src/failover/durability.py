@@ -58,8 +58,8 @@ def resume_join(seen: Snapshot, pair: Pair) -> Decision:
 
 
 def is_waiting(own: Database) -> bool:
-    """Tell whether it acknowledges nothing alone any more."""
-    return own.waits_for_peer
+    """Tell whether it acknowledges nothing alone any more, and its peer's receiver replies to it."""
+    return own.waits_for_peer and own.is_replied_to
 
 
 def swear(seen: Snapshot, pair: Pair) -> Decision | None:

@@ -17,25 +17,25 @@ from failover.actions import (
     StopReceiver,
 )
 from failover.agreement import database, is_near
-from failover.decision import Decision
+from failover.decision import Duty
 from failover.record import Join, Pair, Rejoin, Step, Switch, Takeover, behind
 from failover.state import Database, Snapshot
 
 
-def follow(seen: Snapshot) -> Decision:
+def follow(seen: Snapshot) -> Duty:  # noqa: PLR0911 - a ladder
     """Return the next command for the observer's own database."""
     site, pair = seen.observer, seen.pair
     if pair is None:
-        return Decision("etcd has no majority: the database stays as it is")
+        return Duty("etcd has no majority: the database stays as it is")
     own = database(seen, site)
     if must_restart(pair, site, own):
-        return Decision("a returning master starts as a replica", RestartSafely(pair.revision))
+        return Duty("a returning master starts as a replica", RestartSafely(pair.revision))
     if own is None:
-        return Decision("the database does not answer")
+        return Duty("the database does not answer")
     if own.obeyed > pair.revision:
-        return Decision("the database has obeyed a newer record than this one")
+        return Duty("the database has obeyed a newer record than this one")
     command = (
-        receiver(pair, site, own)
+        receiver(seen, pair, site, own)
         or waiting(pair, site, own)
         or closing(pair, site, own)
         or writing(pair, site, own)
@@ -43,17 +43,21 @@ def follow(seen: Snapshot) -> Decision:
         or comparing(seen, pair, site, own)
     )
     if command is not None:
-        return Decision(f"{pair.mode}, term {pair.term}: the database must follow", command)
+        return Duty(f"{pair.mode}, term {pair.term}: the database must follow", command)
     if own.obeyed < pair.revision:
-        return Decision("the database agrees with the record", Note(pair.revision))
-    return Decision("the database agrees with the record")
+        return Duty("the database agrees with the record", Note(pair.revision))
+    return Duty("the database agrees with the record")
 
 
 def must_restart(pair: Pair, site: str, own: Database | None) -> bool:
     """A returning master may hold commits that nobody acknowledged: they end with its process."""
-    if pair.move != Rejoin(site, Step.RESTART):
-        return False
-    return own is None or not own.is_pristine
+    return is_rejoining(pair, site, Step.RESTART) and (own is None or not own.is_pristine)
+
+
+def is_rejoining(pair: Pair, site: str, step: Step) -> bool:
+    """Tell whether the site is on its way back, and this far."""
+    move = pair.move
+    return isinstance(move, Rejoin) and move.site == site and move.step is step
 
 
 def is_out(pair: Pair, site: str) -> bool:
@@ -61,12 +65,23 @@ def is_out(pair: Pair, site: str) -> bool:
     return pair.away == site or (isinstance(pair.move, Takeover) and pair.move.lost == site)
 
 
-def receiver(pair: Pair, site: str, own: Database) -> Command | None:
+def receiver(seen: Snapshot, pair: Pair, site: str, own: Database) -> Command | None:
     """Replication from the peer: everywhere, except for what a takeover or a rejoin forbids."""
     wanted = wants_receiver(pair, site)
-    if own.receiver_runs == wanted:
-        return None
-    return StartReceiver(pair.revision) if wanted else StopReceiver(pair.revision)
+    if own.receiver_runs and (not wanted or must_reconnect(seen, pair, site, own)):
+        return StopReceiver(pair.revision)
+    if wanted and not own.receiver_runs:
+        return StartReceiver(pair.revision)
+    return None
+
+
+def must_reconnect(seen: Snapshot, pair: Pair, site: str, own: Database) -> bool:
+    """The peer waits in vain: a receiver acknowledges only if the peer waited when it connected."""
+    peer_site = pair.peer_of(site)
+    peer = database(seen, peer_site)
+    if peer is None or peer.is_replied_to or not peer.waits_for_peer or not own.hears_peer:
+        return False
+    return seen.ages[peer_site] < own.receiver_heard_seconds
 
 
 def wants_receiver(pair: Pair, site: str) -> bool:
@@ -134,7 +149,7 @@ def is_blank(own: Database) -> bool:
 
 def opening(seen: Snapshot, pair: Pair, site: str, own: Database) -> Command | None:
     """Open what the site serves, under the present term."""
-    if is_out(pair, site) or is_blank(own):
+    if is_blank(own):
         return None
     for side in pair.sides_of(site):
         if not own.opens(side, pair.term) and may_open(seen, pair, side, own):
@@ -165,8 +180,10 @@ def is_routed(seen: Snapshot) -> bool:
 
 def comparing(seen: Snapshot, pair: Pair, site: str, own: Database) -> Command | None:
     """Compare once near; again whenever the record has changed."""
+    if not is_rejoining(pair, site, Step.CATCH_UP):
+        return None
     peer = database(seen, pair.peer_of(site))
-    if pair.move != Rejoin(site, Step.CATCH_UP) or peer is None or not is_near(own, peer):
+    if peer is None or not is_near(own, peer):
         return None
     is_compared = own.comparison is not None and own.comparison.revision == pair.revision
     return None if is_compared else Compare(pair.revision)

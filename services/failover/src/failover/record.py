@@ -83,7 +83,8 @@ class Pair:
     ``alone``: who may acknowledge a write that the peer does not have. Nobody: SYNC; one: SOLO; both: SPLIT.
     ``sworn``: the run of each database that has received everything its peer ever acknowledged with it.
     ``away``: the datacentre out of service until it has rejoined; ``parked``: an operator wants it so.
-    ``switched_at``: wall clock of the last automatic takeover.
+    ``displaced``: sides that a takeover, not an operator, moved from home. ``switched_at``: wall clock of
+    the last automatic takeover.
     """
 
     sites: tuple[str, str]
@@ -94,6 +95,7 @@ class Pair:
     away: str | None = None
     parked: bool = False
     move: Move | None = None
+    displaced: frozenset[str] = frozenset()
     switched_at: float | None = None
     revision: int = 0
 
@@ -114,7 +116,11 @@ class Pair:
         """Tell whether this run of the database received all that its peer acknowledged."""
         return self.sworn is not None and self.sworn.get(site) == run
 
-    def handed(self, sides: tuple[str, ...], target: str, **changes: Any) -> "Pair":
+    def handed(
+        self, sides: tuple[str, ...], target: str, *, is_planned: bool, **changes: Any
+    ) -> "Pair":
         """Return the record with the sides at ``target``, under the next term."""
         serving = {**self.serving, **dict.fromkeys(sides, target)}
-        return replace(self, serving=serving, term=self.term + 1, **changes)
+        moved = self.displaced - set(sides) if is_planned else self.displaced | set(sides)
+        displaced = frozenset(side for side in moved if serving[side] != side)
+        return replace(self, serving=serving, term=self.term + 1, displaced=displaced, **changes)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from failover.agreement import database, fresh, obeying
+from failover.agreement import database, fresh, is_dead, obeying
 from failover.decision import Decision, change, refuse
 from failover.demands import Code
 from failover.record import Join, Pair, Rejoin, Step, behind
@@ -21,6 +21,9 @@ def begin(seen: Snapshot, pair: Pair, site: str) -> Decision:
 
 def resume(seen: Snapshot, pair: Pair, move: Rejoin) -> Decision:
     """Continue from whichever step the record shows."""
+    if move.step is Step.CATCH_UP and is_dead(seen, pair, move.site):
+        after = replace(pair, move=replace(move, step=Step.RESTART))
+        return change(pair, after, f"{move.site} died on its way back: once more from the start")
     own = obeying(seen, pair, move.site)
     peer = database(seen, pair.peer_of(move.site))
     if own is None or peer is None:

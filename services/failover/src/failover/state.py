@@ -28,6 +28,8 @@ class Database:
 
     ``run`` changes whenever received, unapplied transactions may have been thrown away: with the server's
     start and with the start of its applier. ``is_pristine``: started as a replica, not written since.
+    ``is_replied_to``: a receiver that acknowledges is connected (``Rpl_semi_sync_master_clients``); one that
+    connected while nobody waited does not. ``receiver_heard_seconds``: since when the own one is connected.
     ``received``: in its relay log or applied; ``logged``: in its binary log, waiting commits included.
     """
 
@@ -36,8 +38,10 @@ class Database:
     is_pristine: bool
     is_read_only: bool
     waits_for_peer: bool
+    is_replied_to: bool
     receiver_runs: bool
     receiver_silent_seconds: float
+    receiver_heard_seconds: float
     received: Position
     applied: Position
     logged: Position

@@ -34,7 +34,8 @@ def resume(seen: Snapshot, pair: Pair, move: Switch) -> Decision:
         return Decision(f"switch: waiting until {move.source} has closed")
     if target is None or not has_applied(target, source):
         return Decision(f"switch: waiting until {move.target} has applied all of {move.source}")
-    after = pair.handed(move.sides, move.target, move=replace(move, step=Step.OPEN))
+    opening = replace(move, step=Step.OPEN)
+    after = pair.handed(move.sides, move.target, is_planned=True, move=opening)
     return change(pair, after, f"{move.source} is closed, {move.target} has everything: it opens")
 
 
@@ -57,8 +58,8 @@ def finish(seen: Snapshot, pair: Pair, move: Switch) -> Decision:
 
 
 def homeward(seen: Snapshot, pair: Pair) -> Decision | None:
-    """Bring one side home; ``None`` if all are there."""
+    """Bring one displaced side home; ``None`` if there is none. What an operator moved stays."""
     for side in pair.sites:
-        if pair.serving[side] != side:
+        if side in pair.displaced:
             return begin(seen, pair, (side,), side, HOMEWARD_SECONDS)
     return None

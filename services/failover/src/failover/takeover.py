@@ -46,8 +46,8 @@ def has_kept_its_relay_log(pair: Pair, survivor: str, own: Database) -> bool:
 
 
 def is_flapping(seen: Snapshot, pair: Pair) -> bool:
-    """Tell whether an automatic switch happened lately; a wall clock set back counts as lately."""
-    return pair.switched_at is not None and seen.wall < pair.switched_at + ANTI_FLAP_SECONDS
+    """Tell whether an automatic switch happened lately. One far in the future came of a wrong clock."""
+    return pair.switched_at is not None and abs(seen.wall - pair.switched_at) < ANTI_FLAP_SECONDS
 
 
 def begin(seen: Snapshot, pair: Pair, lost: str) -> Decision:
@@ -56,6 +56,7 @@ def begin(seen: Snapshot, pair: Pair, lost: str) -> Decision:
     after = pair.handed(
         sides,
         survivor,
+        is_planned=False,
         move=Takeover(lost, survivor, sides, Step.FENCE),
         switched_at=seen.wall if sides else pair.switched_at,
     )
@@ -68,7 +69,8 @@ def force(pair: Pair, lost: str) -> Decision:
     """Begin with step 3 and no position: the operator has accepted the loss."""
     survivor, sides = pair.peer_of(lost), pair.sides_of(lost)
     move = Takeover(lost, survivor, sides, Step.DRAIN, forced=True)
-    after = pair.handed(sides, survivor, move=move, alone=frozenset((survivor,)))
+    alone = frozenset((survivor,))
+    after = pair.handed(sides, survivor, is_planned=False, move=move, alone=alone)
     return change(pair, after, f"an operator gives the sides of {lost} to {survivor}, with loss")
 
 
@@ -131,5 +133,5 @@ def is_hopeless(seen: Snapshot, pair: Pair, move: Takeover) -> bool:
 
 def abort(pair: Pair, move: Takeover) -> Decision:
     """Give the sides back, under one more term: what the survivor prepared is void."""
-    after = pair.handed(move.sides, move.lost, move=None)
+    after = pair.handed(move.sides, move.lost, is_planned=False, move=None)
     return change(pair, after, f"{move.survivor} cannot finish and {move.lost} lives: given back")

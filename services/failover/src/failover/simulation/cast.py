@@ -2,6 +2,7 @@
 
 from random import Random
 
+from failover.actions import Command
 from failover.simulation.network import EVERYWHERE
 from failover.simulation.nodes import Node
 from failover.simulation.processes import Agent, Controller
@@ -15,6 +16,8 @@ class Cast:
         self.world = World(rng, sleepiness)
         self.agents = {site: Agent(self.world, site) for site in EVERYWHERE}
         self.controllers = {site: Controller(self.world, site) for site in EVERYWHERE}
+        self.ghosts: list[tuple[Agent, Command]] = []
+        """Commands on their way, of agents that died since."""
 
     @property
     def random(self) -> float:

@@ -1,7 +1,7 @@
 """The promises of HA.md §1 that the simulation can break: one writer, nothing lost, nothing resurrected."""
 
 from failover.record import Pair, Takeover
-from failover.simulation.network import A, B, SITES, Network
+from failover.simulation.network import SITES, A, B, Network
 from failover.simulation.nodes import Node
 from failover.simulation.servers import FakeDatabase, Write
 
@@ -14,8 +14,10 @@ class PromiseBrokenError(AssertionError):
 
 
 class Checker:
-    """Sees the truth. A write is unknown until acknowledged; the unknown may be there or not, but not
-    change its mind: once its side was opened elsewhere without it, it must never appear.
+    """Sees the truth.
+
+    A write is unknown until acknowledged. The unknown may be there or not, but not change its mind: once
+    its side was opened elsewhere without it, it must never appear.
     """
 
     def __init__(self, databases: dict[str, FakeDatabase], network: Network) -> None:

@@ -6,11 +6,11 @@ from random import Random
 from failover.simulation import clients
 from failover.simulation.cast import Cast
 from failover.simulation.faults import TROUBLES, Event, Trouble
-from failover.simulation.network import A, B, WITNESS
+from failover.simulation.network import WITNESS, A, B
 from failover.simulation.scenes import SCENES, Scene
 from failover.simulation.servers import FakeDatabase
 
-EVENTS = 110
+EVENTS = 80
 STEP_SECONDS = 0.25
 MANY = 1000
 KINDS_OF_TROUBLE = 3
@@ -59,16 +59,16 @@ def ship(cast: Cast) -> None:
     if not cast.world.network.replicates(source, target):
         return
     target.receive(source, 1 if cast.chance(0.5) else 100)
-    if cast.chance(0.6) and source.waits:
+    if cast.chance(0.6) and source.is_replied_to:
         source.acknowledge(target.received(source.site))
 
 
 def apply(cast: Cast) -> None:
     """The applier moves; while its server waits for the peer, only with the peer's help."""
-    source, target = _ends(cast)
+    target = cast.world.databases[cast.site()]
     if not target.answers or not target.relay:
         return
-    if target.waits and not cast.world.network.replicates(target, source):
+    if target.waits and not target.is_replied_to:
         return
     target.apply(1 if cast.chance(0.3) else 100)
 
@@ -117,17 +117,19 @@ def plots() -> tuple[Plot, ...]:
 PLOTS = plots()
 
 
-def run(seed: int, told: Plot | None = None, trace: list[str] | None = None) -> Cast:
+def run(
+    seed: int, told: Plot | None = None, *, length: int = EVENTS, trace: list[str] | None = None
+) -> Cast:
     """Live through one interleaving; raises ``PromiseBrokenError``."""
     rng = Random(seed)  # noqa: S311 - not a secret
     cast = Cast(rng, SLEEPINESS[seed % len(SLEEPINESS)])
     world, random = cast.world, rng.random
     world.trace = trace
     story = told or PLOTS[seed % MANY]
-    story.scene(world)
+    story.scene(cast)
     world.changed()
     events, size = story.events, len(story.events)
-    for _ in range(EVENTS):
+    for _ in range(length):
         world.now += random() * STEP_SECONDS
         event = events[int(random() * size)]
         if trace is not None and event not in dict(USUAL):

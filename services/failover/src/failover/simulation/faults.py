@@ -6,6 +6,7 @@ from failover import admission
 from failover.actions import ChangeRecord
 from failover.decide import answer
 from failover.demands import Demand, Force, Resume, Suspend, SwitchSides
+from failover.follow import follow
 from failover.simulation.cast import Cast
 from failover.simulation.network import DIRECTIONS, EVERYWHERE
 
@@ -113,8 +114,27 @@ def pause_process(cast: Cast) -> None:
 
 def wake_processes(cast: Cast) -> None:
     """They go on where they were."""
-    for process in (*cast.agents.values(), *cast.controllers.values(), *cast.world.nodes.values()):
+    for process in (*cast.agents.values(), *cast.controllers.values()):
         process.is_running = True
+    for node in cast.world.nodes.values():
+        node.is_running = True
+
+
+def leave_ghost(cast: Cast) -> None:
+    """An agent dies and is started again, but its last command is still on its way."""
+    agent = cast.agents[cast.site()]
+    if agent.site in cast.world.network.majority:
+        agent.report()
+        command = follow(agent.look()).command
+        if command is not None:
+            cast.ghosts.append((agent, command))
+
+
+def let_ghost_act(cast: Cast) -> None:
+    """The command arrives."""
+    if cast.ghosts:
+        agent, command = cast.ghosts.pop(int(cast.random * len(cast.ghosts)))
+        agent.act(command)
 
 
 def usurp(cast: Cast) -> None:
@@ -169,7 +189,7 @@ def demand(cast: Cast, what: Demand) -> None:
     if not controller.is_running or controller.site not in cast.world.network.majority:
         return
     decision = answer(controller.look(leads_seconds=1.0), what)
-    cast.world.tell("operator", decision)
+    cast.world.tell("operator", decision.why, decision.action)
     if isinstance(decision.action, ChangeRecord):
         controller.change(decision.action)
 
@@ -185,6 +205,7 @@ TROUBLES: tuple[Trouble, ...] = (
     (kill_datacentre, start_members, wake_processes),
     (kill_process, wake_processes),
     (pause_process, wake_processes),
+    (leave_ghost, leave_ghost, leave_ghost, let_ghost_act),
     (usurp,),
     (pause_node, wake_processes),
     (jump_clock,),

@@ -3,20 +3,23 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from failover.actions import AcknowledgeAlone
 from failover.record import Pair
-from failover.simulation.network import A, B, SITES
+from failover.simulation.cast import Cast
+from failover.simulation.network import SITES, A, B
 from failover.simulation.world import World
 from failover.state import Fence
 
-Scene = Callable[[World], None]
+Scene = Callable[[Cast], None]
 
 
-def peace(world: World) -> None:
+def peace(cast: Cast) -> None:
     """SYNC, everybody at home."""
 
 
-def split(world: World) -> None:
+def split(cast: Cast) -> None:
     """The link is cut, each has acknowledged writes that the other lacks."""
+    world = cast.world
     world.network.cut.update(((A, B), (B, A)))
     _record(world, alone=frozenset(SITES))
     for site in SITES:
@@ -24,12 +27,20 @@ def split(world: World) -> None:
         _written(world, site, site, 1)
 
 
-def bereaved(world: World) -> None:
+def bereaved(cast: Cast) -> None:
     """The first datacentre died with a commit that nobody acknowledged; its peer has taken over."""
+    world = cast.world
     lost, survivor = world.databases[A], world.databases[B]
     _written(world, A, A, 1)
     world.kill(lost)
-    _record(world, serving={A: B, B: B}, term=2, alone=frozenset((B,)), away=A)
+    _record(
+        world,
+        serving={A: B, B: B},
+        term=2,
+        alone=frozenset((B,)),
+        away=A,
+        displaced=frozenset((A,)),
+    )
     survivor.receiver_runs = survivor.waits = False
     survivor.fences = {A: Fence(2, is_open=True), B: Fence(2, is_open=True)}
     checker = world.checker
@@ -39,15 +50,28 @@ def bereaved(world: World) -> None:
     _written(world, B, A, 2)
 
 
-def guests(world: World) -> None:
+def guests(cast: Cast) -> None:
     """SYNC again after a rejoin, but one datacentre still serves both sides."""
-    _record(world, serving={A: B, B: B}, term=2)
+    world = cast.world
+    _record(world, serving={A: B, B: B}, term=2, displaced=frozenset((A,)))
     world.databases[A].fences = {A: Fence(2, is_open=False)}
     world.databases[B].fences = {A: Fence(2, is_open=True), B: Fence(2, is_open=True)}
     world.checker.opened = {A: (2, B), B: (2, B)}
 
 
-SCENES: tuple[Scene, ...] = (peace, split, bereaved, guests)
+def haunted(cast: Cast) -> None:
+    """SYNC after a cut link, but a command of that time is still on its way to each database."""
+    world = cast.world
+    old = world.store.pair.revision
+    world.store.change(world.store.pair, old)
+    for site in SITES:
+        world.databases[site].obeyed = world.store.pair.revision
+        cast.ghosts.append((cast.agents[site], AcknowledgeAlone(old)))
+    for node in world.nodes.values():
+        node.pair = world.store.pair
+
+
+SCENES: tuple[Scene, ...] = (peace, split, bereaved, guests, haunted)
 
 
 def _record(world: World, **changes: object) -> None:

@@ -1,4 +1,4 @@
-"""A false MariaDB: binary log, relay log, semi-sync at AFTER_SYNC, local fence rows, restarts of two kinds."""
+"""A false MariaDB: binary log, relay log, semi-sync at AFTER_SYNC, local fence rows, two kinds of start."""
 
 from collections.abc import Callable
 
@@ -28,6 +28,7 @@ class FakeDatabase:
         self.obeyed = 0
         self.is_pristine, self.is_read_only = False, False
         self.waits, self.receiver_runs = True, True
+        self.is_replied_to = True
         self.log: dict[str, list[Write]] = {site: [], peer: []}
         self.committed = 0
         self.relay: list[tuple[str, Write]] = []
@@ -133,7 +134,7 @@ class FakeDatabase:
 
     # the control plane
 
-    def facts(self, silent_seconds: float) -> Database:
+    def facts(self, silent_seconds: float, heard_seconds: float) -> Database:
         """Answer the agent."""
         own, peer = self.site, self.peer
         logged = {own: len(self.log[own]), peer: len(self.log[peer])}
@@ -143,8 +144,10 @@ class FakeDatabase:
             is_pristine=self.is_pristine,
             is_read_only=self.is_read_only,
             waits_for_peer=self.waits,
+            is_replied_to=self.is_replied_to,
             receiver_runs=self.receiver_runs,
             receiver_silent_seconds=silent_seconds,
+            receiver_heard_seconds=heard_seconds,
             received={own: self.received(own), peer: self.received(peer)} if self.relay else logged,
             applied={own: self.committed, peer: logged[peer]},
             logged=logged,
@@ -164,7 +167,7 @@ class FakeDatabase:
             case AwaitPeer():
                 self.waits = True
             case AcknowledgeAlone():
-                self.waits = False
+                self.waits = self.is_replied_to = False
                 self._release(len(self.log[self.site]))
             case AcceptWrites():
                 self.is_read_only, self.is_pristine = False, False

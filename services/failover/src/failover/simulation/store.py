@@ -15,16 +15,13 @@ class FakeStore:
         self.revision = 1
         self.pair = replace(pair, revision=1)
         self.reports: dict[str, tuple[Report, float]] = {}
+        """Each with the end of its lease."""
         self.leader: str | None = None
         self.leads_until = 0.0
 
     def publish(self, report: Report, now: float) -> None:
         """Put a report under a lease."""
         self.reports[report.site] = report, now + LEASE_SECONDS
-
-    def live_reports(self, now: float) -> dict[str, Report]:
-        """Return the reports whose lease has not run out."""
-        return {site: report for site, (report, until) in self.reports.items() if now <= until}
 
     def campaign(self, name: str, now: float) -> bool:
         """Become leader if nobody is, renew if one is; return whether one leads."""

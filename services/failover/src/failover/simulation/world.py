@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping
 from random import Random
 
-from failover.decision import Decision
 from failover.record import Pair
 from failover.simulation.checker import Checker
-from failover.simulation.network import A, B, SITES, Network
+from failover.simulation.network import SITES, A, B, Network
 from failover.simulation.nodes import Node
 from failover.simulation.servers import FakeDatabase, Write
 from failover.simulation.store import FakeStore
@@ -65,11 +64,12 @@ class World:
 
     def commanded(self, database: FakeDatabase, before: Mapping[str, Fence]) -> None:
         """A database obeyed a command."""
+        self.network.update_receivers(self.now, self.databases)
         for side, fence in database.fences.items():
             if fence.is_open and before.get(side) != fence:
                 self.checker.on_opened(database, side, fence.term)
                 self.checker.on_routed(database, side, self.live_nodes())
-        self.changed()
+        self.checker.on_changed()
 
     def compared(self, database: FakeDatabase) -> None:
         """A returning database was compared."""
@@ -93,10 +93,12 @@ class World:
 
     def nodes_behind(self) -> int:
         """Count the live nodes that have not confirmed the record."""
-        revision = self.store.pair.revision
-        return sum(node.pair.revision < revision for node in self.live_nodes())
+        revision, count = self.store.pair.revision, 0
+        for node in self.nodes.values():
+            count += node.pair.revision < revision and self.now < node.alive_until
+        return count
 
-    def tell(self, who: str, decision: Decision) -> None:
+    def tell(self, who: str, why: str, action: object) -> None:
         """Keep the story of a failing seed."""
         if self.trace is not None:
-            self.trace.append(f"{self.now:7.2f} {who}: {decision.why}  {decision.action or ''}")
+            self.trace.append(f"{self.now:7.2f} {who}: {why}  {action or ''}")

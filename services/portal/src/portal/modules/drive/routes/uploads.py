@@ -16,7 +16,14 @@ from portal.modules.drive.contracts import UploadId
 from portal.modules.drive.domain import media, names, objects
 from portal.modules.drive.domain.files import NewFile
 from portal.modules.drive.domain.uploads import Upload
-from portal.modules.drive.schemas import FileOut, RowId, UploadDetailOut, UploadIn, UploadOut
+from portal.modules.drive.schemas import (
+    FileOut,
+    OnConflict,
+    RowId,
+    UploadDetailOut,
+    UploadIn,
+    UploadOut,
+)
 from portal.modules.drive.service.admission import admit
 from portal.modules.drive.service.parts import Parts
 from portal.modules.drive.service.receiving import Pending, undone_unless_kept
@@ -87,11 +94,15 @@ async def get_upload(upload_id: UploadPath, context: Context) -> UploadDetailOut
     summary="Make a file of an upload; again, answer the same",
     status_code=status.HTTP_201_CREATED,
 )
-async def complete_upload(upload_id: UploadPath, context: Context) -> FileOut:
+async def complete_upload(
+    upload_id: UploadPath, context: Context, on_conflict: OnConflict = "refuse"
+) -> FileOut:
     async with context.reading() as session:
         upload = await get(context, session, upload_id)
         bucket = await wiring.bucket_of(context.resources, session)
-    return FileOut.of(await wiring.completion(context, bucket).complete(upload))
+    completion = wiring.completion(context, bucket, may_rename=on_conflict == "rename")
+    with wiring.slot(context):  # to check the whole is to read it all
+        return FileOut.of(await completion.complete(upload))
 
 
 @router.delete("/{id}", summary="Give an upload up", status_code=status.HTTP_204_NO_CONTENT)

@@ -1,6 +1,7 @@
 """Beginning, finishing and giving up uploads, each in one transaction."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 
 from blobs.errors import UploadNotFoundError
@@ -41,8 +42,11 @@ class UploadService:
         await self._space.take(file.size, lambda space: space.reserving(file.size))
         return await self._uploads.add(file, handle, part_size, self._now + UPLOAD_LIFE)
 
-    async def finish(self, owner: int, upload_id: UploadId) -> File:
-        """Make a file of an upload that is whole; finishing again finds the same file."""
+    async def finish(self, owner: int, upload_id: UploadId, *, may_rename: bool) -> File:
+        """Make a file of an upload that is whole; finishing again finds the same file.
+
+        ``may_rename``: if the name was taken meanwhile. Whether it was allowed at the beginning counts, too.
+        """
         await self._space.lock()
         upload = await self._get(owner, upload_id)
         if upload.file_id is not None:
@@ -50,9 +54,9 @@ class UploadService:
             if file is None:
                 raise NoSuchFileError(id=upload.file_id)
             return file
-        size = upload.file.size
-        await self._space.change(lambda space: space.releasing(size).with_file(size))
-        file = await self._making.added(upload.file)
+        new = replace(upload.file, may_rename=upload.file.may_rename or may_rename)
+        await self._space.change(lambda space: space.releasing(new.size).with_file(new.size))
+        file = await self._making.added(new)
         await self._uploads.complete(upload.id, file.id)
         return file
 

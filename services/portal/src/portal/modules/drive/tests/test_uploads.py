@@ -171,6 +171,22 @@ async def test_an_upload_that_is_given_up_leaves_nothing(client: httpx.AsyncClie
     assert (await complete(client, upload)).status_code == 404
 
 
+async def test_a_name_that_was_taken_meanwhile_loses_no_bytes(client: httpx.AsyncClient) -> None:
+    upload = await begin(client, b"hello")
+    await send(client, upload, b"hello", 1)
+    url = "/api/v1/drive/files"
+    assert (await client.post(url, params={"name": "film.mp4"}, content=b"x")).status_code == 201
+
+    refused = await complete(client, upload)
+    renamed = await client.post(
+        f"{UPLOADS}/{upload['id']}/completion", params={"on_conflict": "rename"}
+    )
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "file-name-taken")
+    assert (renamed.status_code, renamed.json()["name"]) == (201, "film (1).mp4")
+    assert await usage(client) == (6, 2, 0)
+
+
 async def test_a_completed_upload_takes_nothing_more(client: httpx.AsyncClient) -> None:
     data = random_bytes(5)
     upload = await begin(client, data)

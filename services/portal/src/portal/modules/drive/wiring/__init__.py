@@ -82,12 +82,14 @@ def upload_service(session: WriteSession) -> UploadService:
     )
 
 
-def completion(context: RequestContext, bucket: Bucket) -> Completion:
+def completion(context: RequestContext, bucket: Bucket, *, may_rename: bool) -> Completion:
     """Return what makes a file of an upload, in transactions of its own."""
     owner = context.user.user_id
 
     async def finish(upload: UploadId) -> File:
-        return await transaction(context, lambda s: upload_service(s).finish(owner, upload))
+        return await transaction(
+            context, lambda s: upload_service(s).finish(owner, upload, may_rename=may_rename)
+        )
 
     async def cancel(upload: UploadId) -> None:
         await transaction(context, lambda s: upload_service(s).cancel(owner, upload))
