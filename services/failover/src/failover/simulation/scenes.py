@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from failover.actions import AcknowledgeAlone
-from failover.record import Pair
+from failover.record import Join, Pair, Step, Takeover
 from failover.simulation.cast import Cast
 from failover.simulation.network import SITES, A, B
 from failover.simulation.world import World
@@ -59,6 +59,25 @@ def guests(cast: Cast) -> None:
     world.checker.opened = {A: (2, B), B: (2, B)}
 
 
+def joining(cast: Cast) -> None:
+    """The link is healed; both have been told to wait for each other again."""
+    split(cast)
+    cast.world.network.cut.clear()
+    _record(cast.world, move=Join())
+
+
+def bereaving(cast: Cast) -> None:
+    """A takeover has begun; what the dead master acknowledged is only in the survivor's relay log."""
+    world = cast.world
+    lost, survivor = world.databases[A], world.databases[B]
+    _written(world, A, A, 1)
+    survivor.receive(lost, 1)
+    lost.acknowledge(1)
+    world.kill(lost)
+    move = Takeover(A, B, (A,), Step.FENCE)
+    _record(world, serving={A: B, B: B}, term=2, move=move, displaced=frozenset((A,)))
+
+
 def haunted(cast: Cast) -> None:
     """SYNC after a cut link, but a command of that time is still on its way to each database."""
     world = cast.world
@@ -71,7 +90,7 @@ def haunted(cast: Cast) -> None:
         node.pair = world.store.pair
 
 
-SCENES: tuple[Scene, ...] = (peace, split, bereaved, guests, haunted)
+SCENES: tuple[Scene, ...] = (peace, split, bereaved, guests, joining, bereaving, haunted)
 
 
 def _record(world: World, **changes: object) -> None:

@@ -1,13 +1,10 @@
 """HTTP for imports of leads: the file goes up as it is, and a job makes leads of it."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import Depends, Path, Query, Request, Response, status
-from starlette.requests import ClientDisconnect
 
 from db.sessions import WriteSession
 from kernel.errors import TooLargeError
@@ -25,11 +22,10 @@ from portal.modules.crm.service.leads import known_source
 from portal.modules.crm.service.receiving import Wishes
 from portal.modules.crm.wiring import imports as files
 from portal.paging import CursorMalformedError, Paging, cursor, cut
+from portal.streams import chunks_of
 from portal.unit import StreamingRoute, transaction
 from portal.unit import router as make_router
 
-# A client that sends nothing for so long is gone; the balancer in front thinks so, too.
-SILENCE_SECONDS = 60.0
 CSV: dict[str, Any] = {
     "requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}
 }
@@ -90,7 +86,9 @@ async def start_import(
     if wishes.source is not None:
         wishes = replace(wishes, source=known_source(lists, wishes.source))
     with files.slot(context):
-        order, sha256 = await files.receive(bucket, _chunks(request), wishes, context.now())
+        order, sha256 = await files.receive(
+            bucket, chunks_of(request, ImportInterruptedError), wishes, context.now()
+        )
     key = idempotency.key_of_stream(request, context.identity, _description(wishes, sha256))
 
     async def begin(session: WriteSession) -> Response:
@@ -131,20 +129,6 @@ def _require_csv(request: Request) -> None:
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > MOST_BYTES:
         raise TooLargeError(limit=MOST_BYTES)
-
-
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
-    """Yield the body as it comes; one that stops half-way is an ``ImportInterruptedError``."""
-    stream = request.stream()
-    while True:
-        try:
-            async with asyncio.timeout(SILENCE_SECONDS):
-                chunk = await anext(stream, b"")
-        except (ClientDisconnect, TimeoutError):
-            raise ImportInterruptedError from None
-        if not chunk:
-            return
-        yield chunk
 
 
 def _description(wishes: Wishes, sha256: str) -> bytes:
