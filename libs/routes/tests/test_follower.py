@@ -250,7 +250,27 @@ async def test_a_restarted_node_knows_the_routes_from_its_file(tmp_path: Path) -
         await asyncio.wait_for(routes.wait_until_loaded(), 5)
 
         assert routes.find("h1")
-        assert await routes.resolve("h3") is None
+        with pytest.raises(RoutesUnavailableError):  # h3 may have been made since the file
+            await routes.resolve("h3")
+
+
+async def test_who_starts_with_a_file_waits_a_little_for_better(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("routes.map.PATIENCE_SECONDS", 0.5)
+    file = tmp_path / "routes.jsonl"
+    Snapshot.of(table(1, 2)).write(file)
+
+    async with RouteMap.follow([DEAD], "token", file=file) as routes:
+        await asyncio.wait_for(routes.wait_until_loaded(), 5)
+        assert not routes.is_settled
+        await until(lambda: routes.is_settled)
+
+
+async def test_who_is_confirmed_by_a_service_is_settled_at_once(service: Scripted) -> None:
+    async with RouteMap.follow([service.url], "token") as routes:
+        await asyncio.wait_for(routes.wait_until_loaded(), 5)
+        assert routes.is_settled
 
 
 async def test_a_file_of_yesterday_is_brought_up_to_date(service: Scripted, tmp_path: Path) -> None:

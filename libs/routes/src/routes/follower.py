@@ -37,6 +37,7 @@ class Follower:
     ) -> None:
         self.table = table
         self.loaded = asyncio.Event()
+        self.confirmed = False  # by a routing service, since this process began
         self._source = source
         self._changed = changed
         self._reread_seconds = reread_seconds
@@ -125,6 +126,7 @@ class Follower:
         if beat["checksum"] == self.table.checksum:
             self._proven_at = now - stale_seconds
             self._failures = 0
+            self.confirmed = True
             self.loaded.set()
             return False
         _log.warning("routes differ from the routing service's", extra={"revision": revision})
@@ -155,6 +157,7 @@ class Follower:
         table.forget_unseen(seen, revision)
         table.advance(revision)
         self._reread_at = time.monotonic()
+        self.confirmed = True
         self.table = table
         self.loaded.set()
         self._changed(None)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import re
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ _log = logging.getLogger(__name__)
 
 REREAD_SECONDS = 60.0
 SNAPSHOT_SECONDS = 30.0
+PATIENCE_SECONDS = 15.0  # of one who starts with a file, for a routing service
 
 _LABEL = re.compile(r"[a-z0-9-]{1,63}")  # nothing else can be a portal's name
 
@@ -39,6 +41,7 @@ class RouteMap:
     def __init__(self, source: Source, table: RouteTable, reread_seconds: float) -> None:
         self._follower = Follower(source, table, self._wake, reread_seconds)
         self._misses = Misses(source)
+        self._began_at = time.monotonic()
         self._saved = table.checksum
         # an event lives as long as somebody waits for it
         self._waiting: WeakValueDictionary[PortalId, asyncio.Event] = WeakValueDictionary()
@@ -78,6 +81,16 @@ class RouteMap:
         return self._follower.loaded.is_set()
 
     @property
+    def is_settled(self) -> bool:
+        """Whether to serve by what is known: a routing service has confirmed it, or none can be had.
+
+        A file may be half a minute old. Who starts with it waits a little before he takes requests:
+        the nodes that run on know the portals that were made meanwhile.
+        """
+        waited = time.monotonic() - self._began_at
+        return self.is_loaded and (self._follower.confirmed or waited > PATIENCE_SECONDS)
+
+    @property
     def silent_seconds(self) -> float:
         """How long ago the routes were last proven to be current."""
         return self._follower.silent_seconds
@@ -97,8 +110,8 @@ class RouteMap:
     async def resolve(self, label: str) -> Route | None:
         """Return the route; on a miss ask the routing service, for a second at most.
 
-        ``None`` means that there is no such portal as far as can be known. Raises
-        ``RoutesUnavailableError`` if nothing is known yet and nobody answers.
+        ``None`` means that there is no such portal. Raises ``RoutesUnavailableError`` if nobody answers
+        and all that is known is what a file held: the portal may have been made since.
         """
         route = self.find(label)
         if route is not None or not _LABEL.fullmatch(label):
@@ -106,7 +119,7 @@ class RouteMap:
         try:
             return await self._misses.ask(label)
         except NoAnswerError as error:
-            if self.is_loaded:
+            if self._follower.confirmed:  # without a routing service nobody makes a portal either
                 self._misses.remember(label)
                 return None
             raise RoutesUnavailableError from error

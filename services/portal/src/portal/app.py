@@ -84,8 +84,8 @@ def create_app(settings: Settings, secrets: Secrets, *, site: str, node: str) ->
 
 async def not_ready_because(opened: resources.Resources) -> str | None:
     """Return ``None`` when the node can serve, else why not: routes first, then each database."""
-    if not opened.routes.is_loaded:
-        return "the routes are not loaded yet"
+    if not opened.routes.is_settled:
+        return "the routes are not loaded, or not confirmed by a routing service yet"
     for database in opened.databases.values():
         reason = await database.ping()
         if reason is not None:

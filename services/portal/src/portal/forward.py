@@ -2,15 +2,22 @@
 
 Two datacentres may disagree for a moment about who owns a portal; a request that was forwarded already
 is never forwarded again, so they cannot play ball with it.
+
+aiohttp, not httpx: it reads the answer while it still sends the body, so an upload that is refused at its
+first byte is not sent to its last (ADR 0017).
 """
 
-import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
-import httpx
+import aiohttp
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.payload import AsyncIterablePayload
+from multidict import CIMultiDict
 from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
+from typing_extensions import override
+from yarl import URL
 
 from kernel.errors import UnavailableError
 from kernel.settings import Settings
@@ -33,9 +40,13 @@ CONNECTION_HEADERS = frozenset(
         b"upgrade",
     )
 )
-LIMITS = httpx.Limits(max_connections=512, max_keepalive_connections=128, keepalive_expiry=30)
-# read: the longest a handler may take to begin its answer, or to go on with it
-TIMEOUT = httpx.Timeout(connect=1.0, pool=2.0, write=60.0, read=120.0)
+CONNECTIONS = 512
+CONNECT_ATTEMPTS = 2
+PIECE_BYTES = 256 * 1024
+# sock_read: the longest a handler may take to begin its answer, or to go on with it
+TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=1.0, sock_read=120.0)
+# what aiohttp would add of its own; the client said what it wanted
+NOTHING_ADDED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
 class OwnerUnreachableError(UnavailableError):
@@ -55,44 +66,83 @@ class Forwarder:
 
     def __init__(self, settings: Settings, site: str) -> None:
         self._targets = {s.name: settings.balancer_url(s.name) for s in settings.datacentres}
-        # a failed connect was never heard by anybody: trying it again is always safe
-        transport = httpx.AsyncHTTPTransport(
-            retries=1,
-            limits=LIMITS,
-            # by this address the other datacentre knows us, and believes what we say of the client
-            local_address=settings.site(site).address,
-        )
-        self._client = httpx.AsyncClient(transport=transport, timeout=TIMEOUT)
+        self._address = settings.site(site).address
+        self._opened: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        if self._opened is not None:
+            await self._opened.close()
 
     async def forward(self, scope: Scope, receive: Receive, send: Send, *, to: str) -> None:
         """Pass the request on and its answer back."""
         if any(name == HOPS for name, _ in scope["headers"]):
             raise ForwardedTwiceError
         FORWARDED.labels(to).inc()
-        request = self._client.build_request(
-            scope["method"],
-            self._targets[to] + _target(scope),
-            headers=[*_passed_on(scope["headers"]), (HOPS, b"1")],
-            content=_body(receive) if _has_body(scope) else None,
-        )
         try:
-            response = await self._client.send(request, stream=True)
-        except httpx.TransportError as error:
+            answer = await self._sent(scope, receive, to)
+        except (aiohttp.ClientError, TimeoutError) as error:
             _log.warning("forwarding failed", extra={"to": to, "error": type(error).__name__})
             raise OwnerUnreachableError(owner=to) from error
-        async with contextlib.aclosing(response):
-            await _relay(response, send)
+        try:
+            await _relay(answer, send)
+        finally:
+            if answer.content.at_eof():
+                answer.release()
+            else:
+                answer.close()  # whoever still sends the body stops, too
+
+    async def _sent(self, scope: Scope, receive: Receive, to: str) -> aiohttp.ClientResponse:
+        headers = _readable(_passed_on(scope["headers"]))
+        headers[HOPS.decode()] = "1"
+        url = URL(self._targets[to] + _target(scope), encoded=True)
+        for attempt in range(1, CONNECT_ATTEMPTS + 1):
+            try:
+                return await self._session().request(
+                    scope["method"],
+                    url,
+                    headers=headers,
+                    data=_Streamed(_body(receive)) if _has_body(scope) else None,
+                    allow_redirects=False,
+                    skip_auto_headers=NOTHING_ADDED,
+                )
+            except aiohttp.ClientConnectorError:
+                # a failed connect was never heard by anybody: trying it again is always safe
+                if attempt == CONNECT_ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _session(self) -> aiohttp.ClientSession:
+        """Open at the first request, in the loop that will use it."""
+        if self._opened is None:
+            # by this address the other datacentre knows us, and believes what we say of the client
+            connector = aiohttp.TCPConnector(limit=CONNECTIONS, local_addr=(self._address, 0))
+            self._opened = aiohttp.ClientSession(
+                connector=connector,
+                timeout=TIMEOUT,
+                auto_decompress=False,
+                read_bufsize=PIECE_BYTES,
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._opened
 
 
-async def _relay(response: httpx.Response, send: Send) -> None:
-    headers = _passed_on([(n.lower(), v) for n, v in response.headers.raw])
-    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-    async for chunk in response.aiter_raw():
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+class _Streamed(AsyncIterablePayload):
+    """A body whose headers go ahead of it: the owner may refuse by them alone."""
+
+    @override
+    async def write_with_length(
+        self, writer: AbstractStreamWriter, content_length: int | None
+    ) -> None:
+        writer.send_headers()
+        await super().write_with_length(writer, content_length)
+
+
+async def _relay(answer: aiohttp.ClientResponse, send: Send) -> None:
+    headers = _passed_on([(n.lower(), v) for n, v in answer.raw_headers])
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    async for piece in answer.content.iter_any():
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 
 
@@ -101,16 +151,20 @@ async def _body(receive: Receive) -> AsyncIterator[bytes]:
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise httpx.WriteError("the client went away")
+            raise aiohttp.ClientPayloadError("the client went away")
         yield message.get("body", b"")
         more = message.get("more_body", False)
+
+
+def _readable(headers: Sequence[tuple[bytes, bytes]]) -> CIMultiDict[str]:
+    return CIMultiDict((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
 
 
 def _has_body(scope: Scope) -> bool:
     return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
 
 
-def _passed_on(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def _passed_on(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     return [(n, v) for n, v in headers if n not in CONNECTION_HEADERS]
 
 
