@@ -36,7 +36,7 @@ def own_pid(installation: Installation) -> int:
     return int(call(installation, "supervisor.getPID"))
 
 
-def call(installation: Installation, method: str, *arguments: str) -> Any:
+def call(installation: Installation, method: str, *arguments: str | bool) -> Any:
     """Call a method of supervisord's XML-RPC interface."""
     transport = httpx.HTTPTransport(uds=str(installation.supervisor_socket))
     try:

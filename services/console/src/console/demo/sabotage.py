@@ -17,7 +17,8 @@ from kernel import secrets
 
 SQL_SECONDS = 5
 FLUSH_SECONDS = 2
-UP_WITHIN_SECONDS = 20
+UP_WITHIN_SECONDS = 30
+DOWN_WITHIN_SECONDS = 30
 
 
 class Saboteur:
@@ -35,8 +36,11 @@ class Saboteur:
         return process.pid
 
     async def stop(self, name: str) -> None:
-        """Stop the processes of this name everywhere."""
+        """Stop the processes of this name everywhere; return when the last has drained and ended."""
         await self._everywhere("supervisor.stopProcess", name)
+        async with asyncio.timeout(DOWN_WITHIN_SECONDS):
+            while any(p.pid for p in await self._all() if p.name == name):  # noqa: ASYNC110  # no event tells
+                await asyncio.sleep(0.1)
 
     async def start(self, name: str) -> None:
         """Start them again."""
@@ -83,7 +87,10 @@ class Saboteur:
         for process in await self._all():
             if process.name == name:
                 full_name = f"{process.dc}:{name}"
-                await asyncio.to_thread(supervisor.call, self._installation, method, full_name)
+                # without waiting: whoever drains may take longer than one call
+                await asyncio.to_thread(
+                    supervisor.call, self._installation, method, full_name, False
+                )
 
     async def _find(self, dc: str, name: str) -> Process:
         found = [p for p in await self._all() if (p.dc, p.name) == (dc, name)]
