@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 REREAD_SECONDS = 60.0
 SNAPSHOT_SECONDS = 30.0
-PATIENCE_SECONDS = 15.0  # of one who starts with a file, for a routing service
+PATIENCE_SECONDS = 60.0  # of one who starts with a file, for a routing service
 
 _LABEL = re.compile(r"[a-z0-9-]{1,63}")  # nothing else can be a portal's name
 
