@@ -187,8 +187,10 @@ async def _commit(connection: Connection) -> None:
     except driver.OperationalError as error:
         if error.args and error.args[0] == _READ_ONLY:
             raise StaleRouteError from error  # refused, so nothing was done
+        connection.close()
         raise OutcomeUnknownError from error
     except (TimeoutError, OSError, driver.Error) as error:
+        connection.close()
         raise OutcomeUnknownError from error
 
 
