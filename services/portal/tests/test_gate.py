@@ -51,7 +51,6 @@ async def test_a_request_at_the_wrong_datacentre_is_forwarded_to_the_owner(
                 assert (shown["id"], shown["owner_dc"]) == (str(portal.id), portal.home_dc)
 
 
-@pytest.mark.feature("ARCH-06")
 async def test_any_node_gives_the_same_answers(settings: Settings, acme: TestPortal) -> None:
     """Made on one node, seen at once on every other: no node keeps anything to itself."""
     urls = [u for s in settings.datacentres for u in node_urls(settings, s.name)]
