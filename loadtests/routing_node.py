@@ -24,13 +24,13 @@ async def node(watched: PortalId, urls: list[str]) -> None:
     async with RouteMap.follow(urls, TOKEN) as routes:
         await routes.wait_until_loaded()
         _say(loaded=len(routes), rss_bytes=_rss_bytes() - rss)
-        term = epoch = 0
+        known = None
         while True:
-            route = await routes.newer_than(watched, term, epoch, WAIT_SECONDS)
+            route = await routes.opened(watched, WAIT_SECONDS, stale=known)
             seen_at = time.monotonic()
             if route is not None:
-                term, epoch = route.term, route.epoch
-                _say(epoch=epoch, seen_at=seen_at)
+                known = route
+                _say(epoch=route.epoch, seen_at=seen_at)
 
 
 async def traced(urls: list[str]) -> None:

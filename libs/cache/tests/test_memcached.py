@@ -53,6 +53,16 @@ def test_no_two_portals_share_a_name(one: int, other: int, a: str, b: str) -> No
     assert len(_name(PortalId(one), a)) <= LONGEST_KEY
 
 
+async def test_a_dead_server_is_a_miss_for_many_at_once() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        nobody = closed.getsockname()
+    for _ in range(20):
+        cache = Cache([nobody])
+        assert await asyncio.gather(*(cache.get(MINE, "x") for _ in range(50))) == [None] * 50
+        cache.close()
+
+
 async def test_a_dead_server_is_a_miss() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

@@ -9,8 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, func, insert, literal, select
 
+from db import sessions
 from db.engine import Database, PoolLimits
-from db.errors import DatabaseUnavailableError, DuplicateKeyError, StaleRouteError
+from db.errors import (
+    DatabaseUnavailableError,
+    DuplicateKeyError,
+    OutcomeUnknownError,
+    StaleRouteError,
+)
 from db.fence import portal_row
 from db.journal import SINCE, journal
 from db.sessions import Ownership, WriteSession, reading, writing
@@ -163,6 +169,36 @@ async def test_an_instant_comes_back_as_it_went_in(database: Database, owner: Ow
     await write(database, owner)
     written = (await entries(database, owner.portal))[0][5]
     assert before <= written <= datetime.now(tz=UTC)
+
+
+async def test_a_commit_on_a_connection_that_is_closed_already_did_nothing(
+    database: Database, owner: Ownership
+) -> None:
+    async def write_and_lose() -> None:
+        async with writing(database, owner) as session:
+            session.publish(JOINED)
+            await session.flush()
+            session._connection.close()
+
+    with pytest.raises(DatabaseUnavailableError):
+        await write_and_lose()
+    assert await entries(database, owner.portal) == []
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+async def test_a_commit_without_an_answer_is_of_unknown_outcome(
+    database: Database, owner: Ownership, monkeypatch: pytest.MonkeyPatch, *, is_named: bool
+) -> None:
+    monkeypatch.setattr(sessions, "COMMIT_SECONDS", 0.0)
+
+    async def write_as_named() -> None:
+        async with writing(database, owner) as session:
+            session.publish(JOINED)
+            session.is_named = is_named
+
+    with pytest.raises(OutcomeUnknownError) as raised:
+        await write_as_named()
+    assert raised.value.is_named == is_named
 
 
 async def test_a_full_pool_is_an_answer_not_a_hang(database: Database, owner: Ownership) -> None:

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,25 @@ def test_the_signup_limit_is_five_a_minute_unless_said_otherwise(tmp_path: Path)
 
 def test_an_unknown_region_is_at_home_in_the_default() -> None:
     assert load(ROOT / "portico.toml").home_of("atlantis") == "dc-b"
+
+
+@pytest.mark.parametrize(
+    ("offset", "step", "accepted"),
+    [(1, 2, False), (2, 2, True), (3, 2, False), (3, 3, True)],
+    ids=["the same twice", "two of two", "a third of two", "a third of three"],
+)
+def test_datacentres_whose_ids_could_meet_are_refused(
+    tmp_path: Path, offset: int, step: int, *, accepted: bool
+) -> None:
+    text = (ROOT / "portico.toml").read_text().replace("id_offset = 2", f"id_offset = {offset}")
+    (tmp_path / "portico.toml").write_text(f"id_step = {step}\n{text}")
+    with nullcontext() if accepted else pytest.raises(ValidationError, match="id_offset"):
+        load(tmp_path / "portico.toml")
+
+
+@pytest.mark.parametrize("url", ["files.example.com", "https://files.example.com/s3"])
+def test_the_public_address_of_the_object_store_is_a_host(tmp_path: Path, url: str) -> None:
+    text = f's3_public_url = "{url}"\n' + (ROOT / "portico.box.toml").read_text()
+    (tmp_path / "portico.toml").write_text(text)
+    with pytest.raises(ValidationError, match="s3_public_url"):
+        load(tmp_path / "portico.toml")

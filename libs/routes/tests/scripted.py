@@ -24,6 +24,8 @@ class Scripted:
         self.resync_next = False
         self.stale_seconds = 0.0
         self.mistaken = ""
+        self.confirmed: dict[str, int] = {}
+        self.takes_confirmations = True
         self._streams: set[web.StreamResponse] = set()
 
     async def say(self, line: Json) -> None:
@@ -64,6 +66,16 @@ class Scripted:
             return web.json_response({"code": "host-unknown"}, status=404)
         return web.json_response(route.to_json())
 
+    async def confirm(self, request: web.Request) -> web.Response:
+        if not self.takes_confirmations:
+            return web.Response(status=503)
+        node = request.match_info["node"]
+        if request.method == "PUT":
+            self.confirmed[node] = (await request.json())["revision"]
+        else:
+            del self.confirmed[node]
+        return web.Response(status=204)
+
     async def watch(self, request: web.Request) -> web.StreamResponse:
         stream = web.StreamResponse()
         await stream.prepare(request)
@@ -95,6 +107,7 @@ async def serving(table: RouteTable) -> AsyncIterator[Scripted]:
     app = web.Application()
     app.router.add_get("/v1/routes", scripted.routes)
     app.router.add_get("/v1/watch", scripted.watch)
+    app.router.add_route("*", "/v1/nodes/{node:.+}", scripted.confirm)
     app.router.add_get("/v1/hosts/{label}", scripted.host)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()

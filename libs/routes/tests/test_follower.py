@@ -1,35 +1,25 @@
 """What a map makes of services that are behind, mistaken or silent."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from kernel.ids import PortalId
-from routes import RouteMap, RoutesUnavailableError, RouteTable, follower, misses, source
+from routes import (
+    RouteMap,
+    RoutesUnavailableError,
+    follower,
+    misses,
+    source,
+)
 from routes.snapshot import Snapshot
 
 from .deadlines import until
-from .records import TAKEN_OVER, pair, portal
+from .records import TAKEN_OVER, pair, portal, table
 from .scripted import Scripted, serving
 
 DEAD = "http://127.0.0.1:9"
-
-
-def table(*numbers: int, revision: int = 10, history: str = "a history") -> RouteTable:
-    made = RouteTable(history)
-    made.put_pair(pair())
-    for number in numbers:
-        made.put_portal(portal(number, revision=number))
-    made.advance(revision)
-    return made
-
-
-@pytest.fixture
-async def service() -> AsyncIterator[Scripted]:
-    async with serving(table(1, 2)) as scripted:
-        yield scripted
 
 
 @pytest.fixture
@@ -291,41 +281,6 @@ async def test_the_routes_are_written_when_a_node_ends(service: Scripted, tmp_pa
     async with RouteMap.follow([DEAD], "token", file=file) as again:
         await asyncio.wait_for(again.wait_until_loaded(), 5)
         assert again.find("h1")
-
-
-async def test_who_waits_for_a_newer_route_gets_it(service: Scripted) -> None:
-    async with RouteMap.follow([service.url], "token") as routes:
-        await service.opened.wait()
-        await until(lambda: routes.find("h2"))
-        for_epoch = [
-            asyncio.create_task(routes.newer_than(PortalId(1), 1, 1, 5)) for _ in range(10)
-        ]
-        for_term = asyncio.create_task(routes.newer_than(PortalId(2), 1, 1, 5))
-        await asyncio.sleep(0.01)
-
-        await service.portal(portal(1, revision=11, epoch=2))
-        assert {route.epoch for route in await asyncio.gather(*for_epoch) if route} == {2}
-        assert not for_term.done()
-        await service.pair(pair(term=2, serving=TAKEN_OVER, revision=12))
-
-        taken_over = await for_term
-        assert taken_over is not None
-        assert (taken_over.term, taken_over.owner) == (2, "dc-b")
-
-
-async def test_waiting_for_a_newer_route_ends_with_the_time_or_the_portal(
-    service: Scripted,
-) -> None:
-    async with RouteMap.follow([service.url], "token") as routes:
-        await service.opened.wait()
-        await until(lambda: routes.find("h2"))
-
-        assert await routes.newer_than(PortalId(1), 1, 1, 0.05) is None
-        assert await routes.newer_than(PortalId(404), 1, 1, 5) is None
-        waiting = asyncio.create_task(routes.newer_than(PortalId(1), 1, 1, 5))
-        await asyncio.sleep(0.01)
-        await service.say({"type": "deleted", "portal": "1", "host": "h1", "revision": 11})
-        assert await asyncio.wait_for(waiting, 1) is None
 
 
 def _owner(routes: RouteMap, label: str) -> str | None:

@@ -56,7 +56,7 @@ async def test_with_every_routing_service_stopped_a_node_resolves_and_catches_up
             assert await routes.resolve("h3") is None
         stale = routes.find("h2")
         assert stale is not None
-        waiting = asyncio.create_task(routes.newer_than(PortalId(2), stale.term, stale.epoch, 30))
+        waiting = asyncio.create_task(routes.opened(PortalId(2), 30, stale=stale))
 
         await asyncio.to_thread(installation.start)
 
@@ -141,7 +141,7 @@ async def test_a_takeover_reaches_all_portals_of_the_pair_with_one_change(own: O
         await directory.put(
             "pair/1", b'{"id":1,"mode":"SOLO","solo":"dc-b","term":2,"serving":%b}' % serving
         )
-        route = await routes.newer_than(PortalId(1), 1, 1, 10)
+        route = await routes.opened(PortalId(1), 10, stale=routes.find("h1"))
 
         assert route is not None
         owners = {

@@ -1,18 +1,24 @@
 """Which requests a web node serves, forwards, and refuses."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 import httpx
 import pytest
 
+from db.errors import DatabaseUnavailableError, OutcomeUnknownError
+from kernel.errors import PorticoError
 from kernel.ids import PairId, PortalId
 from kernel.settings import Settings
+from portal import patience
+from portal.forward import AGAIN, HOP, Hop, OwnerSilentError, OwnerUnreachableError
 from portal.gate import Gate
 from portal.rates import Rates
-from portal.unit import STALE
+from portal.unit import UNDONE, PortalMovingError
 from routes import Route
 from testkit.portals import TestPortal, client_of, door_url, node_urls
 
@@ -64,50 +70,62 @@ async def test_any_node_gives_the_same_answers(settings: Settings, acme: TestPor
             assert made.json() in found
 
 
-async def test_a_forwarded_request_is_not_forwarded_again(
-    settings: Settings, acme: TestPortal
-) -> None:
-    elsewhere = [s.name for s in settings.datacentres if s.name != acme.home_dc]
-    for site in elsewhere:
-        async with acme.at(node_urls(settings, site)[0]) as client:
-            answer = await client.get("/api/v1/me", headers={"X-Portico-Hops": "1"})
-        assert (answer.status_code, answer.json()["code"]) == (503, "owner-not-agreed")
-
-
 OLD = Route(PortalId(1), "acme", PairId(1), "dc-a", "dc-a", 1, 1, "active")
-NEW = Route(PortalId(1), "acme", PairId(1), "dc-a", "dc-a", 1, 2, "active")
-AWAY = Route(PortalId(1), "acme", PairId(1), "dc-a", "dc-b", 2, 1, "active")
-DRAINING = Route(PortalId(1), "acme", PairId(1), "dc-a", "dc-a", 1, 1, "draining")
+NEW = replace(OLD, epoch=2)
+AWAY = replace(OLD, owner="dc-b", term=2)
+DRAINING = replace(OLD, state="draining")
+HELD_SECONDS = 1.0
 
 
 class Stage:
     """A gate around a tiny application, with a route that changes when the test says so."""
 
-    def __init__(self, route: Route, then: Route | None, stale_times: int = 0) -> None:
-        self.route, self.then, self.stale = route, then, stale_times
-        self.per_second = 1000.0
+    def __init__(self, route: Route, then: Route | None = None) -> None:
+        self.route, self.then = route, then
+        self.failures: list[PorticoError] = []
+        self.unheard = self.unanswered = 0
+        self.answers = True
+        self.may_be_stale = False
         self.bodies: list[bytes] = []
         self.forwarded: list[str] = []
-        limits = SimpleNamespace(json_body_bytes=100, held_request_seconds=0.2)
+        limits = SimpleNamespace(json_body_bytes=100, held_request_seconds=HELD_SECONDS)
         settings = SimpleNamespace(limits=limits, base_domain="portico.localhost")
-        self.resources: Any = SimpleNamespace(settings=settings, site="dc-a", routes=self)
+        self.resources: Any = SimpleNamespace(
+            settings=settings, site="dc-a", routes=self, databases={PairId(1): self}
+        )
 
-    def find(self, _label: str) -> Route | None:
+    def find(self, _label: str) -> Route:
         return self.route
 
-    async def newer_than(self, *_: Any) -> Route | None:
-        return self.then
+    def find_by_id(self, _portal: PortalId) -> Route:
+        return self.route
 
-    async def forward(self, _scope: Any, receive: Any, send: Any, *, to: str) -> None:
-        self.forwarded.append(to)
+    async def opened(
+        self, _portal: PortalId, within_seconds: float, *, stale: Route | None = None
+    ) -> Route | None:
+        if self.then is None:
+            await asyncio.sleep(within_seconds)
+            return None
+        self.route = self.then
+        return self.route
+
+    async def forward(
+        self, _scope: Any, receive: Any, send: Any, *, route: Route, **_more: Any
+    ) -> None:
+        if self.unheard:
+            self.unheard -= 1
+            raise OwnerUnreachableError(owner=route.owner)
+        self.forwarded.append(route.owner)
         await self._read(receive)
+        if self.unanswered:
+            self.unanswered -= 1
+            raise OwnerSilentError
         await _answer(send, 200)
 
     async def app(self, scope: Any, receive: Any, send: Any) -> None:
         await self._read(receive)
-        if self.stale:
-            self.stale -= 1
-            scope[STALE] = True
+        if self.failures:
+            scope[UNDONE] = self.failures.pop(0)
             await _answer(send, 503)
         else:
             await _answer(send, 200)
@@ -120,8 +138,11 @@ class Stage:
             more = message.get("more_body", False)
         self.bodies.append(body)
 
-    async def post(self, body: bytes) -> int:
-        gate = Gate(self.app, lambda: self.resources, cast(Any, self), Rates(self.per_second))
+    async def post(self, body: bytes, **headers: str) -> int:
+        return (await self.ask("POST", content=body, headers=headers)).status_code
+
+    async def ask(self, verb: str, **request: Any) -> httpx.Response:
+        gate = Gate(self.app, lambda: self.resources, cast(Any, self), Rates(1000.0))
 
         async def asgi(scope: Any, receive: Any, send: Any) -> None:
             scope["app"] = SimpleNamespace(state=SimpleNamespace(messages=_Texts()))
@@ -131,7 +152,7 @@ class Stage:
             transport=httpx.ASGITransport(asgi), base_url="http://acme.portico.localhost"
         ) as client:
             async with asyncio.timeout(5):
-                return (await client.post("/x", content=body)).status_code
+                return await client.request(verb, "/x", **request)
 
 
 class _Texts:
@@ -144,28 +165,119 @@ async def _answer(send: Callable[[Any], Awaitable[None]], status: int) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def test_a_stale_request_is_run_again_with_its_body() -> None:
-    stage = Stage(OLD, NEW, stale_times=1)
+NOTHING_DONE = [PortalMovingError(), DatabaseUnavailableError()]
+
+
+@pytest.mark.parametrize("failure", NOTHING_DONE)
+async def test_a_request_of_which_nothing_was_done_is_run_again_with_its_body(
+    failure: PorticoError,
+) -> None:
+    stage = Stage(OLD, NEW)
+    stage.failures = [failure, failure, failure]
     assert await stage.post(b"hello") == 200
-    assert stage.bodies == [b"hello", b"hello"]
+    assert stage.bodies == [b"hello"] * 4
 
 
-async def test_a_stale_request_follows_the_portal_to_its_new_owner() -> None:
-    stage = Stage(OLD, AWAY, stale_times=1)
+@pytest.mark.parametrize("failure", NOTHING_DONE)
+async def test_it_is_run_again_also_without_news_of_its_route(failure: PorticoError) -> None:
+    """What refused it may open, and what was dead may live again, where it is."""
+    stage = Stage(OLD)
+    stage.failures = [failure, failure]
+    assert await stage.post(b"hello") == 200
+
+
+async def test_a_request_follows_the_portal_to_its_new_owner() -> None:
+    stage = Stage(OLD, AWAY)
+    stage.failures = [PortalMovingError()]
     assert await stage.post(b"hello") == 200
     assert (stage.forwarded, stage.bodies) == (["dc-b"], [b"hello", b"hello"])
 
 
-async def test_a_request_is_run_again_once_only() -> None:
-    stage = Stage(OLD, NEW, stale_times=9)
-    assert await stage.post(b"hello") == 503
-    assert len(stage.bodies) == 2
+async def test_patience_has_an_end_that_says_why() -> None:
+    stage = Stage(OLD)
+    stage.failures = [DatabaseUnavailableError() for _ in range(99)]
+    started = time.monotonic()
+    answer = await stage.ask("POST", content=b"hello")
+    assert (answer.status_code, answer.json()["code"]) == (503, "database-unavailable")
+    assert HELD_SECONDS <= time.monotonic() - started < 2 * HELD_SECONDS
+
+
+async def test_an_unknown_outcome_is_not_forgotten_over_a_later_failure() -> None:
+    stage = Stage(OLD)
+    stage.failures = [OutcomeUnknownError(), *(DatabaseUnavailableError() for _ in range(99))]
+    answer = await stage.ask("POST", content=b"hello")
+    assert (answer.status_code, answer.json()["code"]) == (503, "outcome-unknown")
+
+
+async def test_a_database_known_to_be_silent_is_not_asked() -> None:
+    stage = Stage(OLD)
+    stage.answers = False
+    answer = await stage.ask("POST", content=b"hello")
+    assert (answer.status_code, answer.json()["code"]) == (503, "database-unavailable")
+    assert stage.bodies == []
 
 
 async def test_a_body_too_big_to_keep_is_not_run_again() -> None:
-    stage = Stage(OLD, NEW, stale_times=1)
+    stage = Stage(OLD, NEW)
+    stage.failures = [PortalMovingError()]
     assert await stage.post(b"x" * 101) == 503
     assert len(stage.bodies) == 1
+
+
+async def test_a_big_body_that_nobody_heard_waits_as_well() -> None:
+    stage = Stage(AWAY)
+    stage.unheard = 2
+    assert await stage.post(b"x" * 101) == 200
+    assert [len(body) for body in stage.bodies] == [101]
+
+
+async def test_what_was_sent_and_not_answered_is_sent_again_if_that_does_no_harm() -> None:
+    for request in (
+        {"verb": "GET"},
+        {"verb": "POST", "content": b"x", "headers": {"Idempotency-Key": "k"}},
+    ):
+        stage = Stage(AWAY)
+        stage.unanswered = 1
+        assert (await stage.ask(**request)).status_code == 200
+        assert len(stage.forwarded) == 2
+
+
+async def test_what_was_sent_and_not_answered_is_else_of_unknown_outcome() -> None:
+    stage = Stage(AWAY)
+    stage.unanswered = 1
+    answer = await stage.ask("POST", content=b"x")
+    assert (answer.status_code, answer.json()["code"]) == (503, "outcome-unknown")
+    assert len(stage.forwarded) == 1
+
+
+async def test_a_forwarded_request_is_not_forwarded_again() -> None:
+    stage = Stage(AWAY)
+    hop = Hop(AWAY.term, AWAY.epoch, 0.0).header()
+    answer = await stage.ask("GET", headers={HOP: hop})
+    assert (answer.status_code, answer.json()["code"]) == (503, "owner-not-agreed")
+    assert stage.forwarded == []
+    assert answer.headers[AGAIN] == "1"
+
+
+async def test_who_forwards_by_an_old_route_gets_the_request_back_at_once() -> None:
+    stage = Stage(AWAY)
+    started = time.monotonic()
+    answer = await stage.ask("GET", headers={HOP: Hop(1, 1, 0.0).header()})
+    assert (answer.status_code, answer.headers[AGAIN]) == (503, "1")
+    assert time.monotonic() - started < HELD_SECONDS / 2
+
+
+async def test_a_forwarded_request_waits_until_both_agree() -> None:
+    stage = Stage(AWAY, replace(OLD, term=3))
+    assert (await stage.ask("GET", headers={HOP: Hop(3, 1, 0.0).header()})).status_code == 200
+
+
+async def test_time_held_elsewhere_counts() -> None:
+    stage = Stage(OLD)
+    stage.answers = False
+    started = time.monotonic()
+    await stage.ask("GET", headers={HOP: Hop(1, 1, HELD_SECONDS).header()})
+    assert time.monotonic() - started < HELD_SECONDS / 2
 
 
 async def test_a_draining_portal_holds_its_requests_until_it_opens() -> None:
@@ -177,3 +289,19 @@ async def test_a_portal_that_does_not_open_in_time_is_told() -> None:
     stage = Stage(DRAINING, None)
     assert await stage.post(b"hello") == 503
     assert stage.bodies == []
+
+
+async def test_too_many_waiting_are_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "MOST_HELD", 0)
+    stage = Stage(DRAINING, NEW)
+    answer = await stage.ask("POST", content=b"hello")
+    assert (answer.status_code, answer.json()["code"]) == (503, "portal-switching")
+
+
+async def test_only_reads_that_may_be_stale_are_marked() -> None:
+    header = "X-Portico-Possibly-Stale"
+    for may_be_stale in (False, True):
+        stage = Stage(OLD)
+        stage.may_be_stale = may_be_stale
+        assert (header in (await stage.ask("GET")).headers) == may_be_stale
+        assert header not in (await stage.ask("POST", content=b"")).headers

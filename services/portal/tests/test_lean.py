@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI, Path, Query, Response
+from fastapi import APIRouter, FastAPI, Header, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from typing_extensions import override
@@ -54,12 +54,28 @@ async def made(number: Number, context: Context) -> Thing:
     return Thing(id=number, name="new")
 
 
+async def asked(
+    request: Request,
+    context: Context,
+    number: Annotated[int, Query(ge=1, alias="n")] = 5,
+    loud: bool = False,  # noqa: FBT001, FBT002  # a query parameter
+    word: Annotated[str, Query(max_length=3)] = "",
+) -> Thing:
+    return Thing(id=number, name=f"{request.method} {word}{'!' if loud else ''}")
+
+
+async def answered(request: Request, context: Context, times: int = 1) -> Response:
+    return Response(f"{request.url.path} " * times, 202, {"ETag": '"1"'}, "text/plain")
+
+
 def routes(kind: type[APIRoute]) -> APIRouter:
     router = APIRouter(route_class=kind)
     router.add_api_route("/things", several, methods=["GET"], response_model=list[Thing])
     router.add_api_route("/things/{id}", read, methods=["GET"], response_model=Thing)
     router.add_api_route("/inside/{id}", for_administrators, methods=["GET"], response_model=Thing)
     router.add_api_route("/made/{id}", made, methods=["GET"], response_model=Thing, status_code=203)
+    router.add_api_route("/asked", asked, methods=["GET"], response_model=Thing)
+    router.add_api_route("/answered", answered, methods=["GET"], response_model=None)
     return router
 
 
@@ -94,6 +110,15 @@ def client_of(kind: type[APIRoute], role: str) -> httpx.AsyncClient:
         "/inside/7",
         "/inside/x",
         "/made/7",
+        "/asked?n=7",
+        "/asked?n=7&loud=on&word=%D1%8F",
+        "/asked?n=7&n=8&unknown=1",
+        "/asked",
+        "/asked?n=0&loud=perhaps&word=long",
+        "/asked?n=&loud=",
+        "/answered",
+        "/answered?times=2",
+        "/answered?times=two",
     ],
 )
 async def test_both_ways_answer_the_same(path: str, role: str) -> None:
@@ -103,7 +128,15 @@ async def test_both_ways_answer_the_same(path: str, role: str) -> None:
     assert dict(one.headers) == dict(other.headers)
 
 
-async def _with_query(context: Context, q: Annotated[str, Query()] = "") -> Thing:
+async def _with_several(context: Context, q: Annotated[list[str], Query()]) -> Thing:
+    return Thing(id=1, name=q[0])
+
+
+async def _with_a_required_one(context: Context, q: str) -> Thing:
+    return Thing(id=1, name=q)
+
+
+async def _with_header(context: Context, q: Annotated[str, Header()] = "") -> Thing:
     return Thing(id=1, name=q)
 
 
@@ -112,7 +145,9 @@ async def _undescribed(context: Context) -> Any:
 
 
 def unfit() -> Iterator[APIRoute]:
-    yield APIRoute("/x", _with_query, methods=["GET"], response_model=Thing)
+    yield APIRoute("/x", _with_several, methods=["GET"], response_model=Thing)
+    yield APIRoute("/x", _with_a_required_one, methods=["GET"], response_model=Thing)
+    yield APIRoute("/x", _with_header, methods=["GET"], response_model=Thing)
     yield APIRoute("/x", _undescribed, methods=["GET"], response_model=None)
     yield APIRoute("/x/{id}", made, methods=["POST"], response_model=Thing)
 

@@ -11,10 +11,16 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from db.errors import ContendedError, DatabaseUnavailableError, StaleRouteError
+from db.errors import (
+    ContendedError,
+    DatabaseUnavailableError,
+    OutcomeUnknownError,
+    StaleRouteError,
+)
 from db.sessions import WriteSession
+from kernel.errors import PorticoError
 from portal.context import SCOPE_KEY, Context, RequestContext
-from portal.unit import STALE, PublicRoute, router
+from portal.unit import UNDONE, PublicRoute, StreamingPublicRoute, router
 from testkit.portals import TestPortal
 from web import app as web_app
 
@@ -25,6 +31,7 @@ class Ledger:
     def __init__(self, *failures: Exception) -> None:
         self.events: list[str] = []
         self.failures = list(failures)
+        self.undone: PorticoError | None = None
 
     @asynccontextmanager
     async def writing(self, *_: Any) -> AsyncIterator[WriteSession]:
@@ -43,11 +50,20 @@ def client_of(ledger: Ledger) -> httpx.AsyncClient:
         ledger.events.append("handler")
         return {"made": True}
 
+    streaming = router("", kind=StreamingPublicRoute)
+
+    @streaming.post("/steps")
+    async def step(context: Context) -> None:
+        async with context.writing():
+            pass
+        raise DatabaseUnavailableError
+
     async def ready() -> None:
         return None
 
     app: FastAPI = web_app.create("test", lifespan=web_app.nothing_to_open, ready=ready)
     app.include_router(routes)
+    app.include_router(streaming)
     limits = SimpleNamespace(json_body_bytes=1000)
     resources: Any = SimpleNamespace(
         writing=ledger.writing, settings=SimpleNamespace(limits=limits)
@@ -62,7 +78,7 @@ def client_of(ledger: Ledger) -> httpx.AsyncClient:
             await send(message)
 
         await app(scope, receive, sending)
-        ledger.events.append(f"stale={scope.get(STALE, False)}")
+        ledger.undone = scope.get(UNDONE)
 
     transport = httpx.ASGITransport(asgi, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://t")
@@ -98,11 +114,35 @@ async def test_contention_that_does_not_end_is_told() -> None:
     assert ledger.events.count("handler") == 3
 
 
-async def test_a_stale_route_is_reported_to_the_gate() -> None:
-    ledger = Ledger(StaleRouteError())
+@pytest.mark.parametrize("failure", [StaleRouteError(), DatabaseUnavailableError()])
+async def test_a_request_of_which_nothing_was_done_is_reported_to_the_gate(
+    failure: PorticoError,
+) -> None:
+    ledger = Ledger(failure)
     async with client_of(ledger) as client:
-        assert (await client.post("/api/v1/things")).status_code in {500, 503}
-    assert ledger.events[-1] == "stale=True"
+        answer = await client.post("/api/v1/things")
+    assert ledger.undone is not None
+    assert (answer.status_code, answer.json()["code"]) == (503, failure.code)
+
+
+async def test_a_commit_of_unknown_outcome_is_reported_only_if_a_second_run_would_find_it() -> None:
+    for is_named in (False, True):
+        failure = OutcomeUnknownError()
+        failure.is_named = is_named
+        ledger = Ledger(failure)
+        async with client_of(ledger) as client:
+            answer = await client.post("/api/v1/things")
+        assert (answer.status_code, answer.json()["code"]) == (503, "outcome-unknown")
+        assert (ledger.undone is failure) == is_named
+
+
+async def test_a_request_that_has_committed_something_is_not_reported() -> None:
+    ledger = Ledger()
+    async with client_of(ledger) as client:
+        answer = await client.post("/api/v1/steps")
+    assert (answer.status_code, answer.json()["code"]) == (503, "database-unavailable")
+    assert ledger.events[:2] == ["begin", "commit"]
+    assert ledger.undone is None
 
 
 async def test_a_body_past_the_limit_is_refused_by_its_declared_size() -> None:

@@ -36,7 +36,17 @@ class Api:
         return await self.call("POST", "/v1/claims", body | more)
 
     async def publish(self, claim: Json, **place: Any) -> tuple[int, Any]:
-        body = {"revision": claim["revision"], "route": {**PLACE, **place}, "saga": {}}
+        _, pair = await self.get("/v1/pairs/1")
+        return await self.publish_by(pair, claim, **place)
+
+    async def publish_by(self, pair: Json, claim: Json, **place: Any) -> tuple[int, Any]:
+        """Publish as of a pair that was read before."""
+        body = {
+            "revision": claim["revision"],
+            "pair_revision": pair["revision"],
+            "route": {**PLACE, **place},
+            "saga": {},
+        }
         return await self.call("POST", f"/v1/claims/{claim['portal']}/publication", body)
 
     async def found(self, host: str) -> Json:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from testkit.etcd import Cluster
 from testkit.routing import Installation
 
 from .calls import Api, new_id, opened
@@ -114,6 +115,21 @@ async def test_progress_is_saved_only_over_what_was_read(api: Api, host: str) ->
     assert late[0] == 409
     assert late[1]["code"] == "revision-moved"
     assert late[1]["values"]["current"] == saved
+
+
+async def test_a_portal_is_not_published_into_a_pair_that_changed_meanwhile(
+    own: tuple[Installation, Cluster], own_api: Api
+) -> None:
+    """Whoever changed the pair opened the fences of the portals he knew, and of no other."""
+    _, claim = await own_api.claim("acme")
+    _, before = await own_api.get("/v1/pairs/1")
+    change = {"revision": before["revision"], "mode": "SOLO", "solo": "dc-a"}
+    assert (await own_api.call("PATCH", "/v1/pairs/1", change))[0] == 200
+
+    status, problem = await own_api.publish_by(before, claim)
+    assert (status, problem["code"]) == (409, "pair-moved")
+    assert (await own_api.get("/v1/hosts/acme"))[0] == 404
+    assert (await own_api.publish(claim))[0] == 200
 
 
 async def test_of_two_publications_one_wins(api: Api, other_api: Api, host: str) -> None:

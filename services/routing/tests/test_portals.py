@@ -1,8 +1,16 @@
 """Portals, pairs and placements over HTTP."""
 
 import asyncio
+from typing import Any
+
+import orjson
+
+import etcd
+from testkit.etcd import Cluster
+from testkit.routing import Installation
 
 from .calls import Api
+from .lines import now, watching
 
 
 async def test_a_portal_is_drained_by_compare_and_set(api: Api, host: str) -> None:
@@ -35,6 +43,59 @@ async def test_of_ten_changes_over_one_revision_one_wins(
     )
 
     assert sorted(status for status, _ in answers) == [200] + 9 * [409]
+
+
+async def test_a_change_keeps_what_others_wrote(
+    own: tuple[Installation, Cluster], own_api: Api
+) -> None:
+    """The failover keeps fields of its own in the records."""
+    switch = {"target": "dc-b", "until_at": 1.5}
+    move = {"kind": "switch", "sides": ["dc-a"], "step": "fence", "until_at": 1.5}
+    async with etcd.connect(own[1].urls) as client:
+        route = await own_api.found("acme")
+        portal, pair = f"portal/{route['portal']}", "pair/1"
+        await _add(client, portal, switch)
+        await _add(client, pair, {"sworn": {"dc-a": "run 1"}, "move": move})
+
+        for path in (f"/v1/portals/{route['portal']}", "/v1/pairs/1"):
+            _, read = await own_api.get(path)
+            change = {"epoch": 5} if "epoch" in read else {"term": 5}
+            status, _ = await own_api.call("PATCH", path, {"revision": read["revision"], **change})
+            assert status == 200
+
+        assert (await _content(client, portal)).items() >= {**switch, "epoch": 5}.items()
+        assert (await _content(client, pair))["sworn"] == {"dc-a": "run 1"}
+        assert (await _content(client, pair))["move"] == move
+
+
+async def test_portals_of_a_side_that_is_moved_are_draining(
+    own: tuple[Installation, Cluster], own_api: Api
+) -> None:
+    async with etcd.connect(own[1].urls) as client:
+        route = await own_api.found("acme")
+        async with watching(own_api, (await now(own_api))[1]) as stream:
+            move = {"kind": "takeover", "sides": ["dc-a"], "lost": "dc-a", "survivor": "dc-b"}
+            await _add(client, "pair/1", {"move": move, "away": "dc-a"})
+            told = await stream.until(lambda line: line["type"] == "pair")
+        assert (told["value"]["move"], told["value"]["away"]) == ({"sides": ["dc-a"]}, "dc-a")
+        _, moving = await own_api.get(f"/v1/portals/{route['portal']}")
+        assert moving["state"] == "draining"
+
+        await _add(
+            client, "pair/1", {"move": {"kind": "rejoin", "site": "dc-a", "step": "restart"}}
+        )
+        _, opened = await own_api.get(f"/v1/portals/{route['portal']}")
+        assert opened["state"] == "active"
+
+
+async def _content(client: etcd.Client, key: str) -> dict[str, Any]:
+    found = await client.find(key)
+    assert found is not None
+    return dict(orjson.loads(found.value))
+
+
+async def _add(client: etcd.Client, key: str, fields: dict[str, Any]) -> None:
+    await client.put(key, orjson.dumps(await _content(client, key) | fields))
 
 
 async def test_a_portal_does_not_move_without_a_higher_epoch(api: Api, host: str) -> None:

@@ -3,12 +3,14 @@
 import asyncio
 import socket
 import time
+from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
 import pytest
 
 import etcd
 from etcd import Client
+from routes import RouteMap
 from testkit.etcd import Cluster
 from testkit.routing import TOKEN, Installation
 
@@ -183,6 +185,24 @@ async def test_a_service_that_is_asked_to_end_ends_soon_and_in_order(
             await stream.until(lambda line: False)
     async with opened(installation.urls[1]) as other:
         assert (await other.get("/readyz"))[0] == 200
+
+
+async def test_who_comes_back_while_a_service_ends_does_not_hold_it(
+    own: tuple[Installation, Cluster],
+) -> None:
+    """One whose stream ended is back sooner than the server has closed its door."""
+    installation, _ = own
+    async with AsyncExitStack() as stack:
+        for _ in range(8):
+            follow = RouteMap.follow(installation.urls[:1], TOKEN)
+            routes = await stack.enter_async_context(follow)
+            await asyncio.wait_for(routes.wait_until_loaded(), 10)
+        for _ in range(3):
+            started = time.monotonic()
+            await asyncio.to_thread(installation.services["dc-a"].terminate)
+            assert time.monotonic() - started < 5
+            installation.services["dc-a"].start()
+            await asyncio.to_thread(installation.wait)
 
 
 async def _make_noise_until_cut_off(api: Api, client: Client) -> None:

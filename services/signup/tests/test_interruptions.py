@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -13,11 +13,12 @@ from kernel.errors import UnavailableError
 from kernel.ids import PairId, PortalId, new_portal_id
 from signup import idempotency, recovery, service
 from signup.app import Parts
-from signup.directory import Claim, Serving
+from signup.directory import Claim
 from signup.errors import SignupPendingError, SignupUndoneError
 from signup.form import Application, Filled
 from signup.idempotency import Key
 from signup.metrics import RECOVERED
+from signup.saga import Serving
 from testkit.portals import new_label
 
 from .conftest import Nodes
@@ -346,10 +347,10 @@ async def test_a_pair_that_changes_hands_meanwhile_gets_its_fence_where_it_is_se
         nonlocal looks
         looks += 1
         now = await serving(pair, side)
-        return now if looks == 1 else Serving(now.owner, now.term + 1)
+        return now if looks == 1 else replace(now, term=now.term + 1)
 
     async def noting(saga: Any) -> Any:
-        opened.append(f"{saga.owner} {saga.term}")
+        opened.append(f"{saga.served.owner} {saga.served.term}")
         return saga
 
     monkeypatch.setattr(nodes.dying.directory, "serving", moving)
@@ -365,5 +366,5 @@ async def test_a_pair_that_changes_hands_meanwhile_gets_its_fence_where_it_is_se
     assert int(third.split()[1]) == int(first.split()[1]) + 1
 
 
-async def _nothing(*_args: object) -> None:
+async def _nothing(*_args: object, **_options: object) -> None:
     """Stands for a call that is not made."""

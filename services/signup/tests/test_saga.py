@@ -13,7 +13,7 @@ from signup import recovery, saga
 from signup.directory import Claim
 from signup.form import Application
 from signup.recovery import Sightings, is_hopeless
-from signup.saga import Credentials, Saga
+from signup.saga import Credentials, Saga, Serving
 
 SEALER = Sealer(new_key())
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -32,8 +32,7 @@ LATER = replace(
     NEW,
     step="rows",
     idempotency="idempotency/signup/abc",
-    owner="dc-b",
-    term=3,
+    serving=Serving("dc-b", 3, 17, "dc-a", needs_standby=True),
     account=Account("portal-7", AccessKey("AK", "the-secret")),
     user=1,
 )

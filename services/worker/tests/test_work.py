@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -82,6 +83,7 @@ async def test_what_a_dead_worker_began_another_one_finishes(
     doomed = Work(
         database=database,
         owned={portal.portal: portal}.get,
+        placed={portal.portal: (database, portal)}.get,
         handlers={},
         otherwise=hang,
         name="worker-1",
@@ -96,6 +98,40 @@ async def test_what_a_dead_worker_began_another_one_finishes(
         (found,) = await ended(database, portal, job)
 
     assert (found.state, found.attempts) == (State.DONE, 2)
+
+
+async def test_the_end_of_a_turn_is_written_where_the_portal_has_moved_meanwhile(
+    database: Database, portals: BarePortals, portal: Ownership
+) -> None:
+    """Else what was done, say a mail sent, would be done once more by the new owner."""
+    moved = replace(portal, epoch=2)
+    placed = {portal.portal: (database, portal)}
+    owned = {portal.portal: portal}
+    times = 0
+
+    async def move(_: Claim) -> Outcome:
+        nonlocal times
+        times += 1
+        await portals.set_fence(portal, moved.epoch, "open")
+        owned.clear()
+        placed[portal.portal] = (database, moved)
+        return Done()
+
+    work = Work(
+        database=database,
+        owned=owned.get,
+        placed=placed.get,
+        handlers={},
+        otherwise=move,
+        name="worker-1",
+    )
+    (job,) = await enqueue(database, portal)
+    task = asyncio.create_task(work.run())
+    (found,) = await ended(database, moved, job)
+    work.stop()
+    await asyncio.wait_for(task, 10)
+
+    assert (found.state, found.attempts, times) == (State.DONE, 1, 1)
 
 
 async def test_jobs_of_portals_that_others_own_are_left_alone(

@@ -39,6 +39,7 @@ async def working(
     work = Work(
         database=database,
         owned={each.portal: each for each in owned}.get,
+        placed={each.portal: (database, each) for each in owned}.get,
         handlers=handlers or {},
         otherwise=otherwise,
         name=name,

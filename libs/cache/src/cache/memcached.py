@@ -1,12 +1,15 @@
 """pymemcache behind threads: it blocks, and a hung memcached must not hold the event loop.
 
 The threads are few and their queue is bounded: past it a look-up is a miss and a write is dropped, which
-is always allowed for a cache. Process-local caches stand in front of the hot paths.
+is always allowed for a cache. Each has a client of its own: pymemcache's leaves out a dead server by
+changing itself, and two threads that do so at once fail. Process-local caches stand in front of the hot
+paths.
 """
 
 import asyncio
 import hashlib
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -31,47 +34,57 @@ class Cache:
     """Values of portals, spread over several memcached servers; a dead server is left out for a while."""
 
     def __init__(self, servers: Sequence[tuple[str, int]]) -> None:
-        self._client = HashClient(
-            list(servers),
+        self._servers = list(servers)
+        self._clients: list[HashClient] = []
+        self._own = threading.local()
+        self._threads = ThreadPoolExecutor(
+            THREADS, thread_name_prefix="memcached", initializer=self._connect
+        )
+        self._queued = 0
+
+    async def get(self, portal: PortalId, key: str) -> bytes | None:
+        """Return the value, or ``None`` for a miss of any kind."""
+        value: bytes | None = await self._in_thread(lambda client: client.get(_name(portal, key)))
+        _LOOKUPS.labels("miss" if value is None else "hit").inc()
+        return value
+
+    async def put(self, portal: PortalId, key: str, value: bytes, seconds: int) -> None:
+        """Keep a value for at most ``seconds``."""
+        await self._in_thread(lambda client: client.set(_name(portal, key), value, expire=seconds))
+
+    async def drop(self, portal: PortalId, *keys: str) -> None:
+        """Forget values. Not a promise: whoever needs one uses a short time to live as well."""
+        names = [_name(portal, key) for key in keys]
+        await self._in_thread(lambda client: client.delete_many(names))
+
+    def close(self) -> None:
+        """Stop the threads; what is queued is dropped."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for client in self._clients:
+            client.close()
+
+    def _connect(self) -> None:
+        """Give the thread that calls this its client; nothing is sent yet."""
+        self._own.client = HashClient(
+            self._servers,
             connect_timeout=TIMEOUT_SECONDS,
             timeout=TIMEOUT_SECONDS,
             no_delay=True,
             ignore_exc=True,
             retry_attempts=0,
             dead_timeout=5,
-            use_pooling=True,
-            max_pool_size=THREADS,
         )
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="memcached")
-        self._queued = 0
+        self._clients.append(self._own.client)
 
-    async def get(self, portal: PortalId, key: str) -> bytes | None:
-        """Return the value, or ``None`` for a miss of any kind."""
-        value: bytes | None = await self._in_thread(lambda: self._client.get(_name(portal, key)))
-        _LOOKUPS.labels("miss" if value is None else "hit").inc()
-        return value
-
-    async def put(self, portal: PortalId, key: str, value: bytes, seconds: int) -> None:
-        """Keep a value for at most ``seconds``."""
-        await self._in_thread(lambda: self._client.set(_name(portal, key), value, expire=seconds))
-
-    async def drop(self, portal: PortalId, *keys: str) -> None:
-        """Forget values. Not a promise: whoever needs one uses a short time to live as well."""
-        names = [_name(portal, key) for key in keys]
-        await self._in_thread(lambda: self._client.delete_many(names))
-
-    def close(self) -> None:
-        """Stop the threads; what is queued is dropped."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        self._client.close()
-
-    async def _in_thread(self, call: Callable[[], _T]) -> _T | None:
+    async def _in_thread(self, call: Callable[[HashClient], _T]) -> _T | None:
         if self._queued >= QUEUE:
             _LOOKUPS.labels("skipped").inc()
             return None
         self._queued += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+            return await asyncio.get_running_loop().run_in_executor(
+                self._threads, lambda: call(self._own.client)
+            )
         except (MemcacheError, OSError) as error:
             _log.warning("memcached failed", extra={"error": type(error).__name__})
             return None

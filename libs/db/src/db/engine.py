@@ -11,7 +11,8 @@ from asyncmy import errors as driver
 from asyncmy.connection import Connection
 from prometheus_client import Histogram
 
-from db.errors import DatabaseUnavailableError, DuplicateKeyError
+from db.errors import DatabaseUnavailableError, DuplicateKeyError, OutcomeUnknownError
+from db.pulse import Pulse
 from kernel.errors import PorticoError
 
 WAIT_SECONDS = Histogram(
@@ -54,28 +55,27 @@ class Database:
         self._limits = limits or PoolLimits()
         self._pool: Any = None
         self._waiting = 0
+        self._lent: set[Connection] = set()
+        self._pulse = Pulse(self._connect, self._cut)
+        self._feeling: asyncio.Task[None] | None = None
+
+    @property
+    def answers(self) -> bool:
+        """Whether the server lives, as far as is known."""
+        return self._pulse.is_felt
 
     async def open(self) -> None:
         """Create the pool; connects lazily, so a server that is down does not stop us from starting."""
-        limits = self._limits
         self._pool = await asyncmy.create_pool(
-            host=self._address.host,
-            port=self._address.port,
-            user=self._address.user,
-            password=self._address.password,
-            db=self._address.database,
-            charset="utf8mb4",
-            minsize=0,
-            maxsize=limits.connections,
-            connect_timeout=limits.connect_seconds,
-            pool_recycle=1800,
-            autocommit=True,
-            stmt_cache_size=limits.statements,
-            init_command=f"SET SESSION max_statement_time={limits.statement_seconds:g}",
+            minsize=0, maxsize=self._limits.connections, pool_recycle=1800, **self._options()
         )
+        self._feeling = asyncio.create_task(self._pulse.run())
 
     async def close(self) -> None:
         """Close every connection; those in use are cut."""
+        if self._feeling is not None:
+            self._feeling.cancel()
+            await asyncio.wait([self._feeling])
         if self._pool is not None:
             self._pool.terminate()
             await self._pool.wait_closed()
@@ -84,16 +84,21 @@ class Database:
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection. After a surprise (cancellation included) it is closed, never reused."""
         connection = await self._acquire()
+        self._lent.add(connection)
         reusable = False
         try:
             yield connection
             reusable = True
+        except (DatabaseUnavailableError, OutcomeUnknownError):
+            self._pulse.doubt()
+            raise
         except (PorticoError, DuplicateKeyError):
             reusable = True  # the conversation went as it should; its transaction was rolled back
             raise
         finally:
             if not reusable:
                 connection.close()
+            self._lent.discard(connection)
             self._pool.release(connection)
 
     async def ping(self) -> str | None:
@@ -111,7 +116,7 @@ class Database:
     async def _acquire(self) -> Connection:
         if self._waiting >= self._limits.waiting:
             raise DatabaseUnavailableError(reason="queue-full")
-        if self._pool.freesize:  # at once, without the cost of a clock
+        if self._pool.freesize and self.answers:  # at once, without the cost of a clock
             return await self._connected()
         self._waiting += 1
         try:
@@ -119,6 +124,7 @@ class Database:
                 async with asyncio.timeout(self._limits.acquire_seconds):
                     return await self._connected()
         except TimeoutError:
+            self._pulse.doubt()
             raise DatabaseUnavailableError(reason="no-connection-in-time") from None
         finally:
             self._waiting -= 1
@@ -127,5 +133,31 @@ class Database:
         try:
             connection: Connection = await self._pool.acquire()
         except (driver.Error, OSError) as error:
+            self._pulse.doubt()
             raise DatabaseUnavailableError(reason=type(error).__name__) from error
         return connection
+
+    def _options(self) -> dict[str, Any]:
+        limits = self._limits
+        return {
+            "host": self._address.host,
+            "port": self._address.port,
+            "user": self._address.user,
+            "password": self._address.password,
+            "db": self._address.database,
+            "charset": "utf8mb4",
+            "connect_timeout": limits.connect_seconds,
+            "autocommit": True,
+            "stmt_cache_size": limits.statements,
+            "init_command": f"SET SESSION max_statement_time={limits.statement_seconds:g}",
+        }
+
+    async def _connect(self) -> Connection:
+        """Open a connection beside the pool."""
+        connection: Connection = await asyncmy.connect(**self._options())
+        return connection
+
+    def _cut(self) -> None:
+        """Close what is in use: whoever waits for an answer on it gets an error instead."""
+        for connection in tuple(self._lent):
+            connection.close()

@@ -15,13 +15,21 @@ class DatabaseUnavailableError(UnavailableError):
     code = "database-unavailable"
 
 
+class StatementTooLongError(UnavailableError):
+    """The server broke a statement off. Nothing was done, and once more would take as long."""
+
+    code = DatabaseUnavailableError.code
+
+
 class OutcomeUnknownError(UnavailableError):
     """The connection was lost inside COMMIT: it may or may not have happened.
 
-    A retry with the same ``Idempotency-Key`` gets the answer of whichever it was.
+    A retry with the same ``Idempotency-Key`` gets the answer of whichever it was: ``is_named`` tells that
+    the transaction would have found, or left, the row of the key.
     """
 
     code = "outcome-unknown"
+    is_named = False
 
 
 class ContendedError(UnavailableError):

@@ -23,6 +23,7 @@ from db.errors import (
     DuplicateKeyError,
     OutcomeUnknownError,
     StaleRouteError,
+    StatementTooLongError,
 )
 from db.instants import Row, from_database
 from db.statements import PORTAL, Statement
@@ -43,6 +44,10 @@ _DUPLICATE = 1062
 _LOCK_WAIT, _DEADLOCK = 1205, 1213
 _READ_ONLY = 1290
 _STATEMENT_TIMEOUT = 1969
+# the server goes down, has no room, or ended the connection: said before anything was committed
+_GOING = frozenset({1040, 1053, 1317, 1927})
+# the driver found the connection closed and sent nothing
+_NEVER_SENT = frozenset({0, 2006})
 COMMIT_SECONDS = 10.0
 
 
@@ -104,6 +109,7 @@ class WriteSession(ReadSession):
         self.now = now
         self._facts: list[Fact] = []
         self.actor: int | None = None
+        self.is_named = False  # by a row in it, which a second run of the same would find
 
     async def insert(self, statement: Statement, **values: Any) -> int:
         """Run an INSERT; return the id it was given (0 for a table without one)."""
@@ -172,7 +178,11 @@ async def writing(database: Database, ownership: Ownership) -> AsyncIterator[Wri
         except Exception:
             await _rollback(connection)
             raise
-        await _commit(connection)
+        try:
+            await _commit(connection)
+        except OutcomeUnknownError as error:
+            error.is_named = session.is_named
+            raise
 
 
 async def _commit(connection: Connection) -> None:
@@ -184,12 +194,15 @@ async def _commit(connection: Connection) -> None:
     try:
         async with asyncio.timeout(COMMIT_SECONDS):
             await connection.commit()
-    except driver.OperationalError as error:
-        if error.args and error.args[0] == _READ_ONLY:
+    except driver.Error as error:
+        number = error.args[0] if error.args else None
+        if number == _READ_ONLY:
             raise StaleRouteError from error  # refused, so nothing was done
         connection.close()
+        if number in _NEVER_SENT:
+            raise DatabaseUnavailableError(reason="commit-not-sent") from error
         raise OutcomeUnknownError from error
-    except (TimeoutError, OSError, driver.Error) as error:
+    except (TimeoutError, OSError) as error:
         connection.close()
         raise OutcomeUnknownError from error
 
@@ -224,12 +237,9 @@ def _translated(number: object, error: driver.Error) -> Exception:
         return ContendedError()
     if number == _READ_ONLY:
         return StaleRouteError()
-    if number == _STATEMENT_TIMEOUT or isinstance(error, driver.InterfaceError):
-        return DatabaseUnavailableError(reason="statement-timeout")
-    if (
-        isinstance(error, driver.OperationalError)
-        and isinstance(number, int)
-        and 2000 <= number < 3000
-    ):
+    if number == _STATEMENT_TIMEOUT:
+        return StatementTooLongError(reason="statement-timeout")
+    is_lost = isinstance(number, int) and (2000 <= number < 3000 or number in _GOING)
+    if is_lost or isinstance(error, driver.InterfaceError):
         return DatabaseUnavailableError(reason=f"driver-{number}")
     return error

@@ -66,6 +66,11 @@ class Statement:
         return [self.arguments(row) for row in rows]
 
 
+def literally(text: str) -> str:
+    """Make ``%``, ``_`` and the backslash of a text mean themselves in LIKE."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
 def _instants(clause: ClauseElement) -> tuple[int, ...]:
     """Return the places of the columns that hold instants."""
     columns = clause.selected_columns if isinstance(clause, Select) else ()

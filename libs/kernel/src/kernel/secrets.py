@@ -1,7 +1,7 @@
 """The secrets of one role, read from ``<var>/secrets/<role>.json`` (mode 0600, made by ``make up``).
 
 Each service runs as one role and reads that file only: ``routing``, ``signup``, ``portal``, ``worker``,
-``operator``.
+``failover``, ``operator``.
 """
 
 import json

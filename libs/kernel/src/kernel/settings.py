@@ -8,9 +8,9 @@ import os
 import tomllib
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kernel.ids import PairId
 
@@ -47,6 +47,7 @@ class Ports(_Frozen):
     routing: int = 17001
     signup: int = 17002
     worker: int = 17003
+    failover: int = 17004  # on every site, the witness too; only where a pair has two sites
     portal: int = 17011  # portal-1; portal-2 is the next, and so on
     smtp: int = 12525
     prometheus: int = 19090
@@ -62,6 +63,9 @@ class Site(_Frozen):
         default=1, ge=1, description="auto_increment_offset, server and GTID domain id"
     )
     web_nodes: int = Field(default=2, ge=0)
+    namespace: str | None = Field(
+        default=None, description="network namespace its processes run in; only in the laboratory"
+    )
 
 
 class Pair(_Frozen):
@@ -98,10 +102,25 @@ class Settings(_Frozen):
         default=2, description="auto_increment_increment: the most datacentres ever"
     )
     limits: Limits = Limits()
+    s3_public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/]+$",
+        description="where clients reach the object store; None: they do not, files pass through us",
+    )
     mail_from: str = Field(
         default="Portico <no-reply@portico.localhost>", description="sender of the product's mails"
     )
     smtp_starttls: bool = Field(default=False, description="the mail relay must offer STARTTLS")
+
+    @model_validator(mode="after")
+    def _ids_never_meet(self) -> Self:
+        # not by ``datacentres``: what that remembers would go along into a copy with other sites
+        offsets = [site.id_offset for site in self.sites if site.kind == "datacentre"]
+        if len(set(offsets)) < len(offsets) or max(offsets, default=1) > self.id_step:
+            raise ValueError(
+                f"id_offset must be different in each datacentre, and at most {self.id_step}"
+            )
+        return self
 
     @cached_property
     def datacentres(self) -> tuple[Site, ...]:
@@ -158,6 +177,14 @@ class Settings(_Frozen):
     def secrets_dir(self) -> Path:
         """Where the secrets of each role lie."""
         return self.var / "secrets"
+
+    def data_dir(self, site: str, server: str) -> Path:
+        """What one server of a site keeps."""
+        return self.var / "data" / site / server
+
+    def config_file(self, site: str, name: str) -> Path:
+        """A rendered configuration file of one site's servers."""
+        return self.var / "etc" / site / name
 
     def home_of(self, region: str) -> str:
         """Return the home datacentre of a region."""

@@ -7,10 +7,13 @@ with the rules that keep it from going back in time; the routing service holds t
 
 from routes.errors import RoutesUnavailableError
 from routes.map import RouteMap
-from routes.records import PairRecord, PortalRecord, Route
+from routes.records import ACTIVE, DRAINING, SUSPENDED, PairRecord, PortalRecord, Route
 from routes.table import RouteTable
 
 __all__ = [
+    "ACTIVE",
+    "DRAINING",
+    "SUSPENDED",
     "PairRecord",
     "PortalRecord",
     "Route",

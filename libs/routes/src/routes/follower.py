@@ -122,8 +122,8 @@ class Follower:
         if revision < self.table.revision or stale_seconds > SILENCE_SECONDS:
             self._bear_with(beat)
             return False
-        self.table.advance(revision)
         if beat["checksum"] == self.table.checksum:
+            self.table.advance(revision)  # not sooner: what is not here must not be confirmed
             self._proven_at = now - stale_seconds
             self._failures = 0
             self.confirmed = True

@@ -15,10 +15,11 @@ from prometheus_client import Gauge
 
 from kernel.ids import PortalId
 from routes import snapshot
+from routes.confirmation import Confirmations
 from routes.errors import RoutesUnavailableError
 from routes.follower import Follower
 from routes.misses import Misses, NoAnswerError
-from routes.records import Route
+from routes.records import DRAINING, Route
 from routes.snapshot import Snapshot
 from routes.source import Source
 from routes.table import RouteTable
@@ -38,9 +39,12 @@ SILENCE = Gauge("routes_silence_seconds", "Time since the routes were last prove
 class RouteMap:
     """All routes, kept current in the background. Works on with routing service and etcd stopped."""
 
-    def __init__(self, source: Source, table: RouteTable, reread_seconds: float) -> None:
-        self._follower = Follower(source, table, self._wake, reread_seconds)
+    def __init__(
+        self, source: Source, table: RouteTable, reread_seconds: float, node: str | None
+    ) -> None:
+        self._follower = Follower(source, table, self._changed, reread_seconds)
         self._misses = Misses(source)
+        self._confirmations = Confirmations(source, node, self._revision) if node else None
         self._began_at = time.monotonic()
         self._saved = table.checksum
         # an event lives as long as somebody waits for it
@@ -56,16 +60,22 @@ class RouteMap:
         token: str,
         *,
         file: Path | None = None,
+        node: str | None = None,
         reread_seconds: float = REREAD_SECONDS,
     ) -> AsyncIterator[Self]:
         """Follow the routing services at ``urls``, nearest first; keep a snapshot in ``file``.
 
-        Returns at once: ``wait_until_loaded`` tells when routes are known.
+        ``node``: ``<dc>/<name>`` of one who serves reads by these routes, and so confirms them. Returns at
+        once: ``wait_until_loaded`` tells when routes are known.
         """
         known = await asyncio.to_thread(snapshot.read, file) if file else None
         async with Source.connect(urls, token) as source, contextlib.AsyncExitStack() as tasks:
-            routes = cls(source, RouteTable() if known is None else known, reread_seconds)
+            routes = cls(source, RouteTable() if known is None else known, reread_seconds, node)
             tasks.push_async_callback(routes._misses.close)
+            if routes._confirmations:
+                tasks.push_async_callback(routes._confirmations.withdraw)
+                confirming = asyncio.create_task(routes._confirmations.run())
+                tasks.push_async_callback(_cancel, confirming)
             tasks.push_async_callback(_cancel, asyncio.create_task(routes._follower.run()))
             if file:
                 tasks.push_async_callback(routes._save, file)
@@ -94,6 +104,11 @@ class RouteMap:
     def silent_seconds(self) -> float:
         """How long ago the routes were last proven to be current."""
         return self._follower.silent_seconds
+
+    @property
+    def may_be_stale(self) -> bool:
+        """Whether a portal may have opened elsewhere without waiting for this node to know."""
+        return self._confirmations is not None and not self._confirmations.are_taken
 
     async def wait_until_loaded(self) -> None:
         """Wait until routes are known; bound it with ``asyncio.timeout``."""
@@ -124,18 +139,33 @@ class RouteMap:
                 return None
             raise RoutesUnavailableError from error
 
-    async def newer_than(
-        self, portal: PortalId, term: int, epoch: int, within_seconds: float
+    async def opened(
+        self, portal: PortalId, within_seconds: float, *, stale: Route | None = None
     ) -> Route | None:
-        """Wait for a route newer than a stale one; ``None`` if the time is up or the portal is gone."""
+        """Wait for a route that nobody is moving and, if one proved ``stale``, newer than that.
+
+        A move that is taken back ends with the numbers it began with, so who only waits for its end names
+        no stale route. ``None`` if the time is up or the portal is gone.
+        """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_seconds):
                 route = self.find_by_id(portal)
-                while route is not None and not route.is_newer_than(term, epoch):
+                while route is not None and not _is_open(route, stale):
                     await self._waiting.setdefault(portal, asyncio.Event()).wait()
                     route = self.find_by_id(portal)
                 return route
         return None
+
+    def _revision(self) -> int:
+        return self._follower.table.revision
+
+    def _changed(self, portal: PortalId | None) -> None:
+        """Wake those who wait; confirm at once what somebody may wait for: a move is such a change."""
+        self._wake(portal)
+        if self._confirmations is not None:
+            route = None if portal is None else self.find_by_id(portal)
+            if portal is None or (route is not None and route.state == DRAINING):
+                self._confirmations.hurry()
 
     def _wake(self, portal: PortalId | None) -> None:
         """Let those look again who wait for the portal, or everybody."""
@@ -161,6 +191,11 @@ class RouteMap:
             _log.warning("snapshot not written", extra={"path": str(file), "reason": repr(error)})
         else:
             self._saved = taken.checksum
+
+
+def _is_open(route: Route, stale: Route | None) -> bool:
+    is_newer = stale is None or route.is_newer_than(stale.term, stale.epoch)
+    return is_newer and route.state != DRAINING
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

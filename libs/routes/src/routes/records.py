@@ -12,6 +12,9 @@ from kernel.ids import PairId, PortalId
 
 Json = Mapping[str, Any]
 
+ACTIVE, DRAINING, SUSPENDED = "active", "draining", "suspended"
+"""What a web node does with a portal's requests: serve, hold for a moment, refuse."""
+
 
 @dataclass(frozen=True, slots=True)
 class PortalRecord:
@@ -53,7 +56,11 @@ class PortalRecord:
 
 @dataclass(frozen=True, slots=True)
 class PairRecord:
-    """A pair of databases: ``serving`` tells for each home side which datacentre serves it now."""
+    """A pair of databases: ``serving`` tells for each home side which datacentre serves it now.
+
+    ``moving``: the sides that a takeover or a planned switch moves now. ``away``: the datacentre that is
+    out of service until it has rejoined.
+    """
 
     id: PairId
     mode: str
@@ -61,6 +68,8 @@ class PairRecord:
     term: int
     serving: Mapping[str, str]
     revision: int
+    moving: tuple[str, ...] = ()
+    away: str | None = None
 
     @classmethod
     def from_json(cls, json: Json, revision: int) -> Self:
@@ -72,6 +81,9 @@ class PairRecord:
             term=json["term"],
             serving=dict(json["serving"]),
             revision=revision,
+            # moves of other kinds, as a rejoin, name no sides: nobody waits for them
+            moving=tuple((json.get("move") or {}).get("sides", ())),
+            away=json.get("away"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -83,6 +95,8 @@ class PairRecord:
             "term": self.term,
             "serving": dict(self.serving),
             "revision": self.revision,
+            "move": {"sides": list(self.moving)} if self.moving else None,
+            "away": self.away,
         }
 
 
@@ -102,6 +116,7 @@ class Route:
     @classmethod
     def of(cls, portal: PortalRecord, pair: PairRecord) -> Self:
         """Derive the route; it is never stored, so a switch of a pair moves all its portals at once."""
+        is_moving = portal.state == ACTIVE and portal.home in pair.moving
         return cls(
             portal=portal.id,
             host=portal.host,
@@ -110,7 +125,7 @@ class Route:
             owner=pair.serving[portal.home],
             term=pair.term,
             epoch=portal.epoch,
-            state=portal.state,
+            state=DRAINING if is_moving else portal.state,
         )
 
     @classmethod

@@ -15,6 +15,7 @@ PAGE_ROUTES = 1000
 CONNECT_SECONDS = 0.5
 PAGE_SECONDS = 5.0
 ROUTE_SECONDS = 0.5  # two services can be asked within the second that a miss may take
+CONFIRMATION_SECONDS = 0.5
 SILENCE_SECONDS = 5.0  # the service sends a heartbeat every two
 CONNECTIONS = 16
 
@@ -72,6 +73,29 @@ class Source:
             if status == HTTPStatus.NOT_FOUND:
                 return None
             failures.append(f"{url}: status {status}")
+        raise SourceError("; ".join(failures))
+
+    async def confirm(self, node: str, revision: int) -> None:
+        """Tell the nearest service that answers up to where the node knows all routes."""
+        await self._tell("PUT", f"/v1/nodes/{node}", {"revision": revision})
+
+    async def withdraw(self, node: str) -> None:
+        """Say that the node serves nothing any more."""
+        await self._tell("DELETE", f"/v1/nodes/{node}", None)
+
+    async def _tell(self, verb: str, path: str, content: Json | None) -> None:
+        timeout = aiohttp.ClientTimeout(total=CONFIRMATION_SECONDS)
+        failures = []
+        for url in self._urls:
+            try:
+                async with self._session.request(
+                    verb, url + path, json=content, timeout=timeout
+                ) as response:
+                    if response.ok:
+                        return
+                    failures.append(f"{url}: status {response.status}")
+            except (aiohttp.ClientError, TimeoutError) as error:
+                failures.append(f"{url}: {error or type(error).__name__}")
         raise SourceError("; ".join(failures))
 
     def watch(

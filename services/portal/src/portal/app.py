@@ -55,7 +55,7 @@ def create_app(settings: Settings, secrets: Secrets, *, site: str, node: str) ->
         await forwarder.close()
 
     async def ready() -> str | None:
-        return await not_ready_because(api.state.resources)
+        return not_ready_because(api.state.resources)
 
     api = web_app.create(
         "Portico",
@@ -82,12 +82,12 @@ def create_app(settings: Settings, secrets: Secrets, *, site: str, node: str) ->
     return api
 
 
-async def not_ready_because(opened: resources.Resources) -> str | None:
-    """Return ``None`` when the node can serve, else why not: routes first, then each database."""
+def not_ready_because(opened: resources.Resources) -> str | None:
+    """Return ``None`` when the node can serve, else why not.
+
+    A database that does not answer is no reason: the portals may be served elsewhere by now, and then
+    the node forwards; until then it holds their requests.
+    """
     if not opened.routes.is_settled:
         return "the routes are not loaded, or not confirmed by a routing service yet"
-    for database in opened.databases.values():
-        reason = await database.ping()
-        if reason is not None:
-            return reason
     return None

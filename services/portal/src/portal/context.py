@@ -1,7 +1,7 @@
 """What a request knows: whose data, who asks, in which language, and the one transaction it runs in."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -37,6 +37,8 @@ class RequestContext:
     locale: str
     identity: Identity | None = None
     session: ReadSession | None = None
+    has_written: bool = False
+    """Whether a transaction of this request was committed: a second run would do that twice."""
 
     @property
     def reader(self) -> ReadSession:
@@ -68,9 +70,13 @@ class RequestContext:
         """Open a short read of one's own; for routes that stream."""
         return self.resources.reading(self.route)
 
-    def writing(self) -> AbstractAsyncContextManager[WriteSession]:
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[WriteSession]:
         """Open a fenced transaction of one's own; for routes that stream."""
-        return self.resources.writing(self.route, self.identity.user_id if self.identity else None)
+        actor = self.identity.user_id if self.identity else None
+        async with self.resources.writing(self.route, actor) as session:
+            yield session
+        self.has_written = True
 
     def now(self) -> datetime:
         """The instant of the transaction, else the present one."""

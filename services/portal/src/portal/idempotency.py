@@ -110,6 +110,7 @@ async def once(
     """Do the work, or return the answer of the request that did it; waits if that is under way."""
     if key is None:
         return await work()
+    session.is_named = True
     try:
         await session.insert(
             _BEGIN,

@@ -47,7 +47,7 @@ class Resources:
 async def opened(
     settings: Settings, secrets: Secrets, *, site: str, node: str
 ) -> AsyncIterator[Resources]:
-    """Open everything; whatever does not answer yet is waited for by ``/readyz``, not here."""
+    """Open everything; whatever does not answer yet is waited for when it is needed."""
     async with AsyncExitStack() as stack:
         databases = {}
         for pair in settings.pairs:
@@ -57,11 +57,14 @@ async def opened(
                 stack.push_async_callback(databases[pair.id].close)
         cache = Cache([(settings.site(site).address, settings.ports.memcached)])
         stack.callback(cache.close)
-        storage = await stack.enter_async_context(connect(settings.s3_url))
+        storage = await stack.enter_async_context(
+            connect(settings.s3_url, public_url=settings.s3_public_url)
+        )
         follow = RouteMap.follow(
             settings.routing_urls(site),
             secrets["internal_token"],
             file=settings.var / "run" / f"routes-{site}-{node}.jsonl",
+            node=f"{site}/{node}",
         )
         route_map = await stack.enter_async_context(follow)
         yield Resources(

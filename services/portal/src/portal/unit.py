@@ -18,9 +18,14 @@ from fastapi.routing import APIRoute
 from starlette.types import Message, Receive
 from typing_extensions import override
 
-from db.errors import ContendedError, StaleRouteError
+from db.errors import (
+    ContendedError,
+    DatabaseUnavailableError,
+    OutcomeUnknownError,
+    StaleRouteError,
+)
 from db.sessions import WriteSession
-from kernel.errors import TooLargeError, UnavailableError
+from kernel.errors import PorticoError, TooLargeError, UnavailableError
 from portal import idempotency, lean, openapi
 from portal.context import Identify, RequestContext, of
 from telemetry.logs import bound
@@ -31,13 +36,13 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 T = TypeVar("T")
 
 READS = frozenset({"GET", "HEAD"})
-STALE = "portico.stale"
+UNDONE = "portico.undone"  # in the scope: why the gate may try the request again
 API = "/api/v1"
 DEADLOCK_ATTEMPTS = 3
 
 
 class PortalMovingError(UnavailableError):
-    """The fence refused, and the request was too long to be kept and repeated; nothing was done."""
+    """The fence refused for too long, or the request was too long to be kept; nothing was done."""
 
     code = StaleRouteError.code
 
@@ -54,9 +59,14 @@ class PublicRoute(APIRoute):
 
         async def run(request: Request) -> Response:
             context = of(request)
-            await self._admit(request, context)
-            with bound(portal=context.route.portal):
-                return await self._answer(request, context, handle)
+            try:
+                await self._admit(request, context)
+                with bound(portal=context.route.portal):
+                    return await self._answer(request, context, handle)
+            except StaleRouteError:
+                return _undone(request, context, PortalMovingError())
+            except (DatabaseUnavailableError, OutcomeUnknownError) as error:
+                return _undone(request, context, error)
 
         return run
 
@@ -64,19 +74,15 @@ class PublicRoute(APIRoute):
         """Nobody needs to be known here."""
 
     async def _answer(self, request: Request, context: RequestContext, handle: Handler) -> Response:
-        try:
-            if self.one_transaction and request.method in READS:
-                async with context.reading() as context.session:
-                    return await handle(request)
-            if self.one_transaction or self.body_field:  # else the body is bytes, of any length
-                limit = context.resources.settings.limits.json_body_bytes
-                request = _limited(request, limit)
-            if not self.one_transaction:
+        if self.one_transaction and request.method in READS:
+            async with context.reading() as context.session:
                 return await handle(request)
-            return await _written(request, context, handle)
-        except StaleRouteError:
-            request.scope[STALE] = True  # the gate asks again, if the request can be repeated
-            return problems.respond(request, PortalMovingError())
+        if self.one_transaction or self.body_field:  # else the body is bytes, of any length
+            limit = context.resources.settings.limits.json_body_bytes
+            request = _limited(request, limit)
+        if not self.one_transaction:
+            return await handle(request)
+        return await _written(request, context, handle)
 
 
 class StreamingPublicRoute(PublicRoute):
@@ -136,6 +142,14 @@ async def _written(request: Request, context: RequestContext, handle: Handler) -
         return await idempotency.once(session, key, partial(handle, request))
 
     return await transaction(context, work)
+
+
+def _undone(request: Request, context: RequestContext, error: PorticoError) -> Response:
+    """Answer with the error, and tell the gate if a second run would do no harm."""
+    is_known = not isinstance(error, OutcomeUnknownError) or error.is_named
+    if is_known and not context.has_written:
+        request.scope[UNDONE] = error
+    return problems.respond(request, error)
 
 
 def _limited(request: Request, limit: int) -> Request:

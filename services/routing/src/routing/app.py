@@ -16,6 +16,7 @@ from routing import routes
 from routing.claims import Claims
 from routing.feed import Feed
 from routing.hostnames import ForbiddenWords
+from routing.nodes import Nodes
 from routing.portals import Portals
 from routing.service import Routing
 from routing.store import Store
@@ -55,6 +56,7 @@ def _routing(settings: Settings, client: etcd.Client) -> Routing:
         settings=settings,
         claims=Claims(store, now=partial(datetime.now, UTC)),
         portals=portals,
+        nodes=Nodes(store),
         feed=Feed(client, portals),
         forbidden=ForbiddenWords.load(),
     )

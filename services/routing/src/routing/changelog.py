@@ -60,6 +60,7 @@ class ChangeLog:
         self._changes: deque[tuple[int, bytes]] = deque()
         self._complete_from = 0
         self._subscribers: set[Subscriber] = set()
+        self._closed = False
 
     def restart(self, revision: int) -> None:
         """Forget the past: nobody can go on from before ``revision``."""
@@ -84,6 +85,8 @@ class ChangeLog:
 
     def subscribe(self, revision: int) -> Subscriber | None:
         """Start a stream with the changes from ``revision`` on; ``None`` if they are not all kept."""
+        if self._closed:
+            raise UnavailableError
         if revision < self._complete_from:
             return None
         if len(self._subscribers) >= SUBSCRIBERS:
@@ -97,6 +100,11 @@ class ChangeLog:
         """Forget a stream."""
         self._subscribers.discard(subscriber)
         SUBSCRIBED.set(len(self._subscribers))
+
+    def close(self) -> None:
+        """End every stream and start none: one whose stream ended comes back at once."""
+        self._closed = True
+        self.end()
 
     def end(self) -> None:
         """End every stream."""

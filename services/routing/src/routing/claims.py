@@ -19,6 +19,7 @@ from routing.errors import (
     ClaimPublishedError,
     ClaimUnknownError,
     HostTakenError,
+    PairMovedError,
     PortalTakenError,
     RevisionMovedError,
 )
@@ -96,9 +97,20 @@ class Claims:
         return _claim(written.content, written.revision)
 
     async def publish(
-        self, portal: PortalId, revision: int, place: Json, state: PortalState, saga: Json
+        self,
+        portal: PortalId,
+        revision: int,
+        place: Json,
+        state: PortalState,
+        saga: Json,
+        *,
+        pair_revision: int,
     ) -> Claim:
-        """Make the portal: its record, its active host and the published claim appear at once."""
+        """Make the portal: its record, its active host and the published claim appear at once.
+
+        Only if the pair is as it was when the portal's fences were opened: who changed it since may have
+        missed a portal that nobody knew (ADR 0016).
+        """
         document = await self._get_at(portal, revision)
         claim = _claim(document.content, document.revision)
         if claim.state is ClaimState.PUBLISHED:
@@ -113,7 +125,11 @@ class Claims:
         }
         claim_key, portal_key = keys.claim_key(portal), keys.portal_key(portal)
         result = await self._store.txn(
-            [unchanged(claim_key, revision), absent(portal_key)],
+            [
+                unchanged(claim_key, revision),
+                absent(portal_key),
+                unchanged(keys.pair_key(place["pair"]), pair_revision),
+            ],
             [
                 Put(portal_key, keys.encode(record)),
                 _holds(claim.host, portal, PortalState.ACTIVE),
@@ -121,7 +137,8 @@ class Claims:
             ],
         )
         if not result.succeeded:
-            raise await self._moved(portal)
+            await self._get_at(portal, revision)
+            raise PairMovedError(pair=place["pair"])
         return _claim(published, result.revision)
 
     async def release(self, portal: PortalId, revision: int) -> None:

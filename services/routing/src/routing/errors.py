@@ -75,6 +75,12 @@ class RevisionMovedError(ConflictError):
     code = "revision-moved"
 
 
+class PairMovedError(ConflictError):
+    """The pair changed since its fences were opened for a new portal."""
+
+    code = "pair-moved"
+
+
 class RoutesNotLoadedError(UnavailableError):
     """The service has just started and has not read etcd yet."""
 
@@ -85,6 +91,12 @@ class DirectoryUnavailableError(UnavailableError):
     """etcd has no majority. Nothing was changed; what is in memory is still served."""
 
     code = "directory-unavailable"
+
+
+class TooManyNodesError(UnavailableError):
+    """More web nodes than an installation has: somebody invents names."""
+
+    code = "too-many-nodes"
 
 
 class WriteOutcomeUnknownError(UnavailableError):

@@ -79,8 +79,8 @@ class Feed:
         return self._lines(subscriber)
 
     def end_streams(self) -> None:
-        """End every change stream, so that the server can stop."""
-        self._changes.end()
+        """End the change streams for good, so that the server can stop."""
+        self._changes.close()
 
     async def run(self) -> None:
         """Follow etcd and send heartbeats, for ever."""

@@ -38,6 +38,11 @@ def claim_key(portal: PortalId) -> str:
     return f"{CLAIMS}{portal}"
 
 
+def node_key(dc: str, node: str) -> str:
+    """``node/<dc>/<node>``: a live web node, and the revision up to which it knows all routes."""
+    return f"node/{dc}/{node}"
+
+
 def record_of(key: str, value: bytes, revision: int) -> PortalRecord | PairRecord | None:
     """Read a followed key; ``None`` if it is neither a portal nor a pair.
 

@@ -11,6 +11,8 @@ from kernel.ids import PairId
 from routing import claims
 from routing.schemas import (
     ClaimIn,
+    ConfirmationIn,
+    NodeIn,
     PairChangeIn,
     PlacementIn,
     PortalChangeIn,
@@ -105,7 +107,14 @@ async def save_claim(portal: PortalIn, progress: SagaIn, routing: Service) -> Js
 @router.post("/claims/{portal}/publication", summary="Bring the claimed portal into being")
 async def publish_claim(portal: PortalIn, wanted: PublicationIn, routing: Service) -> Json:
     place = wanted.route.model_dump(include={"pair", "home", "epoch"})
-    claim = await routing.publish(portal, wanted.revision, place, wanted.route.state, wanted.saga)
+    claim = await routing.publish(
+        portal,
+        wanted.revision,
+        place,
+        wanted.route.state,
+        wanted.saga,
+        pair_revision=wanted.pair_revision,
+    )
     return claims.to_json(claim)
 
 
@@ -149,10 +158,28 @@ async def list_pairs(routing: Service) -> Json:
 
 @router.get("/pairs/{pair}", summary="A pair")
 async def get_pair(pair: PairId, routing: Service) -> Json:
-    return routing.get_pair(pair).to_json()
+    return (await routing.get_pair(pair)).to_json()
 
 
 @router.patch("/pairs/{pair}", summary="Change mode or owners, by compare-and-set")
 async def change_pair(pair: PairId, wanted: PairChangeIn, routing: Service) -> Json:
     changed = await routing.portals.change_pair(pair, wanted.revision, wanted.change())
     return changed.to_json()
+
+
+@router.put(
+    "/nodes/{dc}/{node}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="A web node's word that it lives and knows all routes up to a revision",
+)
+async def confirm(dc: NodeIn, node: NodeIn, known: ConfirmationIn, routing: Service) -> None:
+    await routing.nodes.confirm(dc, node, known.revision)
+
+
+@router.delete(
+    "/nodes/{dc}/{node}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="A web node serves nothing any more",
+)
+async def withdraw(dc: NodeIn, node: NodeIn, routing: Service) -> None:
+    await routing.nodes.withdraw(dc, node)

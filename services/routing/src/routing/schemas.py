@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from kernel.ids import PairId, PortalId
 from routing.domain import PairChange, PairMode, PortalChange, PortalState
@@ -20,6 +20,15 @@ class ClaimIn(BaseModel):
     home: str
     pair: PairId | None = None
     saga: Saga
+
+
+NodeIn = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,63}$")]
+
+
+class ConfirmationIn(BaseModel):
+    """Up to which revision a web node knows all routes."""
+
+    revision: int = Field(ge=1)
 
 
 class SagaIn(BaseModel):
@@ -42,6 +51,7 @@ class PublicationIn(BaseModel):
     """The last step of a sign-up."""
 
     revision: int
+    pair_revision: int = Field(description="of the pair as read before its fences were opened")
     route: PlaceIn
     saga: Saga
 

@@ -20,6 +20,7 @@ from routing.errors import (
 )
 from routing.feed import Feed
 from routing.hostnames import ForbiddenWords
+from routing.nodes import Nodes
 from routing.portals import PlacedPortal, Portals
 
 FRESH_SECONDS = 0.3  # for asking etcd before the answer comes from memory
@@ -42,11 +43,13 @@ class Routing:
         settings: Settings,
         claims: Claims,
         portals: Portals,
+        nodes: Nodes,
         feed: Feed,
         forbidden: ForbiddenWords,
     ) -> None:
         self.claims = claims
         self.portals = portals
+        self.nodes = nodes
         self.feed = feed
         self._settings = settings
         self._forbidden = forbidden
@@ -94,8 +97,15 @@ class Routing:
         pair = None if record is None else self.directory.table.find_pair(record.pair)
         return None if record is None or pair is None else PlacedPortal(record, pair)
 
-    def get_pair(self, pair: PairId) -> PairRecord:
-        """Return a pair as it is in memory."""
+    async def get_pair(self, pair: PairId) -> PairRecord:
+        """Return a pair: from etcd, or as it is in memory if that does not answer."""
+        try:
+            async with asyncio.timeout(FRESH_SECONDS):
+                return await self.portals.get_pair(pair)
+        except (UnavailableError, TimeoutError):
+            return self._get_known_pair(pair)
+
+    def _get_known_pair(self, pair: PairId) -> PairRecord:
         found = self.directory.table.find_pair(pair)
         if found is None:
             raise PairUnknownError(pair=pair)
@@ -109,7 +119,7 @@ class Routing:
             for pair in self._settings.pairs
             if self.directory.table.find_pair(pair.id) is not None
         ]
-        return Placement(home, self.get_pair(place(home, loads)))
+        return Placement(home, self._get_known_pair(place(home, loads)))
 
     async def claim(
         self, portal: PortalId, name: str, home: str, pair: PairId | None, saga: Json
@@ -124,8 +134,17 @@ class Routing:
         return await self.claims.add(portal, host, home, pair, saga)
 
     async def publish(
-        self, portal: PortalId, revision: int, route: Json, state: PortalState, saga: Json
+        self,
+        portal: PortalId,
+        revision: int,
+        route: Json,
+        state: PortalState,
+        saga: Json,
+        *,
+        pair_revision: int,
     ) -> Claim:
         """Bring a claimed portal into being; ``route`` has its pair, home and epoch."""
         check_place(route["home"], self.directory.table.find_pair(route["pair"]))
-        return await self.claims.publish(portal, revision, route, state, saga)
+        return await self.claims.publish(
+            portal, revision, route, state, saga, pair_revision=pair_revision
+        )

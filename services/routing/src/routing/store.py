@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import orjson
+
 import etcd
-from etcd import Compare, Op, Page, Span, TxnResult, documents
+from etcd import Compare, Lease, Op, Page, Span, TxnResult, documents
 from etcd.documents import Document
 from routing.errors import DirectoryUnavailableError, WriteOutcomeUnknownError
 
@@ -43,6 +45,22 @@ class Store:
         """Do ``success`` if every comparison holds, else ``failure``."""
         with _failures():
             return await self._client.txn(compares, success, failure)
+
+    async def grant(self, seconds: int) -> Lease:
+        """Return a new lease."""
+        with _failures():
+            return await self._client.grant(seconds)
+
+    async def keep(self, key: str, content: documents.Json, lease: Lease) -> None:
+        """Renew the lease and write a document under it; ``etcd.LeaseGoneError`` if it has expired."""
+        with _failures():
+            await self._client.keep_alive(lease)
+            await self._client.put(key, orjson.dumps(content), lease)
+
+    async def remove(self, key: str) -> None:
+        """Remove a document, if there is one."""
+        with _failures():
+            await self._client.delete(Span(key))
 
 
 @contextmanager

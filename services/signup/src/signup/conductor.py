@@ -14,6 +14,7 @@ from kernel.errors import UnavailableError
 from kernel.settings import Settings
 from signup import answers
 from signup.directory import Directory
+from signup.errors import PairMovedError
 from signup.hold import Hold
 from signup.idempotency import Records
 from signup.metrics import STEP_SECONDS
@@ -22,11 +23,8 @@ from signup.steps import FenceStep, Steps
 
 _log = logging.getLogger(__name__)
 
-PAUSES = (0.2, 0.5, 1.0)  # seconds, between the attempts of one walk
-
-
-class PairMovedError(Exception):
-    """The pair changed hands while the rows were written: they must be writable where it is now."""
+# seconds, between the attempts of one walk: as long as a takeover takes
+PAUSES = (0.2, 0.5, 1.0, 1.5, 2.0, 2.0)
 
 
 TRANSIENT = (UnavailableError, TimeoutError, PairMovedError)
@@ -104,11 +102,10 @@ class Conductor:
 
     async def _aimed(self, saga: Saga) -> Saga:
         """Return the saga as of who serves the pair now."""
-        now = await self._directory.serving(saga.pair, saga.home)
-        return replace(saga, owner=now.owner, term=now.term)
+        return replace(saga, serving=await self._directory.serving(saga.pair, saga.home))
 
     def _restarted_if_moved(self, saga: Saga, *, before: Saga) -> Saga:
-        """Go back to the fence if the pair changed hands: the new owner has not opened it."""
-        moved = (saga.owner, saga.term) != (before.owner, before.term)
+        """Go back to the fences if the pair changed: who serves it now may not have opened them."""
+        moved = saga.serving != before.serving
         earlier = min(self._names.index(saga.step), self._names.index(FenceStep.name))
         return replace(saga, step=self._names[earlier]) if moved else saga

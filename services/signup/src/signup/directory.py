@@ -7,7 +7,8 @@ from typing import Any
 from kernel.errors import FieldError, InvalidFieldsError
 from kernel.ids import PairId, PortalId
 from signup.calls import Call, Caller, PeerUnavailableError, Reply
-from signup.errors import ClaimLostError, HostTakenError, NoRoomError
+from signup.errors import ClaimLostError, HostTakenError, NoRoomError, PairMovedError
+from signup.saga import Serving
 
 Document = Mapping[str, Any]
 
@@ -21,14 +22,6 @@ class Placement:
 
     home: str
     pair: PairId
-
-
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """Who serves one side of a pair, as of ``term``."""
-
-    owner: str
-    term: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +58,15 @@ class Directory:
     async def serving(self, pair: PairId, side: str) -> Serving:
         """Return who serves the side now."""
         found = _body(await self._send(Call("GET", f"/v1/pairs/{pair}")))
-        return Serving(found["serving"][side], found["term"])
+        owner = found["serving"][side]
+        others = found["serving"].keys() - {owner, found["away"]}
+        return Serving(
+            owner=owner,
+            term=found["term"],
+            revision=found["revision"],
+            standby=next(iter(others), None),
+            needs_standby=bool(others) and found["mode"] == "SYNC",
+        )
 
     async def claim(
         self, portal: PortalId, host: str, where: Placement, saga: Document, *, locale: str
@@ -124,10 +125,22 @@ class Directory:
             return await self._ours_after_all(claim, saga)
         return _claim(_body(reply))
 
-    async def publish(self, claim: Claim, route: Document, saga: Document) -> None:
-        """Make the portal known to the world, if the claim is as we saw it; else ``ClaimLostError``."""
-        body = {"revision": claim.revision, "route": route, "saga": saga}
+    async def publish(
+        self, claim: Claim, route: Document, saga: Document, *, pair_revision: int
+    ) -> None:
+        """Make the portal known to the world, if claim and pair are as we saw them.
+
+        Else ``ClaimLostError`` or ``PairMovedError``.
+        """
+        body = {
+            "revision": claim.revision,
+            "pair_revision": pair_revision,
+            "route": route,
+            "saga": saga,
+        }
         reply = await self._send(Call("POST", f"/v1/claims/{claim.portal}/publication", body))
+        if reply.code == "pair-moved":
+            raise PairMovedError
         if reply.status in {404, 409}:
             await self._ours_after_all(claim, saga)
         else:

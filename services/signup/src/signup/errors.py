@@ -49,5 +49,9 @@ class ClaimLostError(Exception):
     """Another node changed the claim since we read it: it is no longer ours to work on."""
 
 
+class PairMovedError(Exception):
+    """The pair changed since its fences were opened: the portal must be writable where it is now."""
+
+
 class StepRefusedError(Exception):
     """The other side understood and refuses: repeating the step changes nothing."""

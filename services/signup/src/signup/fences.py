@@ -1,4 +1,4 @@
-"""Opens the fence of a new portal on the database server of its owner datacentre."""
+"""Opens the fence of a new portal on the database servers of its pair."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping

@@ -49,7 +49,9 @@ class Hold:
     async def publish(self, saga: Saga) -> None:
         """Show the portal to the world; what the saga holds of secrets ends with this."""
         route = {"pair": saga.pair, "home": saga.home, "epoch": EPOCH, "state": "active"}
-        await self._directory.publish(self._claim, route, saga.epitaph())
+        await self._directory.publish(
+            self._claim, route, saga.epitaph(), pair_revision=saga.served.revision
+        )
 
     async def release(self) -> None:
         """Give the host name back."""

@@ -41,6 +41,21 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class Serving:
+    """Who serves the portal's side of its pair, as of ``revision`` of the pair.
+
+    ``standby``: the other database of the pair, if it has one that is in service. ``needs_standby``: the
+    side may pass to it at any moment, so it must know the portal too.
+    """
+
+    owner: str
+    term: int
+    revision: int
+    standby: str | None = None
+    needs_standby: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Saga:
     """One sign-up; methods return the next state."""
 
@@ -55,9 +70,8 @@ class Saga:
     idempotency: str | None = None
     """Where the answer is to be kept, if the client sent an ``Idempotency-Key``."""
     undoing: bool = False
-    owner: str | None = None
-    """The datacentre that serves the pair's side ``home``, as of ``term``."""
-    term: int = 0
+    serving: Serving | None = None
+    """Who serves the side ``home``, as read before the fences were opened."""
     account: Account | None = None
     """The portal's bucket and key, once they are made."""
     user: int | None = None
@@ -71,6 +85,13 @@ class Saga:
     def place(self) -> str:
         """What its sealed part is bound to."""
         return f"claim/{self.portal}"
+
+    @property
+    def served(self) -> Serving:
+        """Who serves it; the conductor looks that up before any step."""
+        if self.serving is None:
+            raise LookupError("nobody has looked up who serves the pair")
+        return self.serving
 
     def saved_once_more(self) -> "Saga":
         """Return it as it is written next; each state that is written differs from all others."""
@@ -94,8 +115,7 @@ class Saga:
             "step": self.step,
             "idempotency": self.idempotency,
             "undoing": self.undoing,
-            "owner": self.owner,
-            "term": self.term,
+            "serving": asdict(self.serving) if self.serving else None,
             "user": self.user,
             "runner": self.runner,
             "beat": self.beat,
@@ -112,11 +132,12 @@ def load(portal: PortalId, host: str, document: Mapping[str, Any], sealer: Seale
     """Return the saga of a claim; ``host`` is the label as the routing service wrote it."""
     rest = dict(document)
     hidden = orjson.loads(sealer.open(rest.pop("sealed"), f"claim/{portal}"))
-    account = hidden["account"]
+    account, serving = hidden["account"], rest.pop("serving")
     return Saga(
         portal=portal,
         account=Account(account["bucket"], AccessKey(**account["key"])) if account else None,
         application=Application(**hidden["application"] | {"host": host}),
         credentials=Credentials(**hidden["credentials"]),
+        serving=Serving(**serving) if serving else None,
         **rest | {"started_at": datetime.fromisoformat(rest["started_at"])},
     )

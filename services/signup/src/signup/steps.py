@@ -3,14 +3,21 @@
 Each can be repeated at will, by any node, and undone whether it was done wholly, in part or not at all.
 """
 
-from collections.abc import Sequence
+import asyncio
+import logging
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from typing import ClassVar, Protocol
 
 from blobs.provisioning import StorageAdmin
+from db.errors import DatabaseUnavailableError
 from signup.fences import Fences
 from signup.saga import EPOCH, Saga
 from signup.web_nodes import WebNodes
+
+_log = logging.getLogger(__name__)
+
+TRIED_SECONDS = 1.0
 
 
 class Step(Protocol):
@@ -45,7 +52,7 @@ class StorageStep:
 
 
 class FenceStep:
-    """The row that lets the owner datacentre write the portal."""
+    """The rows that let the owner datacentre write the portal, and its peer once it takes over."""
 
     name: ClassVar[str] = "fence"
 
@@ -53,13 +60,21 @@ class FenceStep:
         self._fences = fences
 
     async def do(self, saga: Saga) -> Saga:
-        """Open it."""
-        await self._fences.open(_owner(saga), saga.portal, EPOCH)
+        """Open them. A standby that is not needed is tried; its agent brings it up to date later."""
+        served = saga.served
+        await self._fences.open(served.owner, saga.portal, EPOCH)
+        if served.standby and served.needs_standby:
+            await self._fences.open(served.standby, saga.portal, EPOCH)
+        elif served.standby:
+            await _tried(self._fences.open(served.standby, saga.portal, EPOCH))
         return saga
 
     async def undo(self, saga: Saga) -> None:
-        """Remove it where the pair is served now; one at a former owner opens no portal there is."""
-        await self._fences.remove(_owner(saga), saga.portal, EPOCH)
+        """Remove them where that is possible; one that stays opens no portal there is."""
+        served = saga.served
+        await self._fences.remove(served.owner, saga.portal, EPOCH)
+        if served.standby:
+            await _tried(self._fences.remove(served.standby, saga.portal, EPOCH))
 
 
 class RowsStep:
@@ -77,13 +92,16 @@ class RowsStep:
 
     async def undo(self, saga: Saga) -> None:
         """Remove them: a write, so the fence must be open, also where the pair moved to meanwhile."""
-        await self._fences.open(_owner(saga), saga.portal, EPOCH)
+        await self._fences.open(saga.served.owner, saga.portal, EPOCH)
         await self._web_nodes.remove(saga)
 
 
 Steps = Sequence[Step]
 
 
-def _owner(saga: Saga) -> str:
-    assert saga.owner is not None  # noqa: S101  # the conductor looks it up before any step
-    return saga.owner
+async def _tried(attempt: Awaitable[None]) -> None:
+    try:
+        async with asyncio.timeout(TRIED_SECONDS):
+            await attempt
+    except (DatabaseUnavailableError, TimeoutError) as error:
+        _log.warning("standby without a portal's fence", extra={"reason": repr(error)})

@@ -29,8 +29,7 @@ class WebNodes:
         )
 
     async def _send(self, verb: str, path: str, body: dict[str, Any], saga: Saga) -> Reply:
-        assert saga.owner is not None  # noqa: S101  # the conductor looks it up before any step
-        url = self._settings.internal_url(saga.owner)
+        url = self._settings.internal_url(saga.served.owner)
         call = Call(verb, path, body, locale=saga.application.locale, seconds=SECONDS)
         reply = await self._caller.send([url], call)
         if reply.is_refusal:
@@ -44,8 +43,8 @@ def _route(saga: Saga) -> dict[str, Any]:
         "host": saga.application.host,
         "pair": saga.pair,
         "home": saga.home,
-        "owner": saga.owner,
-        "term": saga.term,
+        "owner": saga.served.owner,
+        "term": saga.served.term,
         "epoch": EPOCH,
     }
 

@@ -13,7 +13,7 @@ import web.app
 from db.engine import Address, Database, PoolLimits
 from jobs import mail
 from kernel.secrets import Secrets
-from kernel.settings import Settings
+from kernel.settings import Settings, Site
 from routes import RouteMap
 from worker import ownership, steps
 from worker.mail.delivery import Relay
@@ -65,26 +65,27 @@ async def _open(
     routes = await stack.enter_async_context(
         RouteMap.follow(settings.routing_urls(site), token, file=snapshot)
     )
-    database = Database(
-        Address(
-            settings.site(site).address,
-            settings.ports.mariadb,
-            "portico_worker",
-            secrets["db_password"],
-        ),
-        PoolLimits(connections=AT_ONCE + 2),  # one per turn, the scout's and the sweeper's
-    )
-    await database.open()
-    stack.push_async_callback(database.close)
+    databases = {}
+    for place in settings.datacentres:
+        databases[place.name] = _database(settings, place, secrets["db_password"])
+        await databases[place.name].open()
+        stack.push_async_callback(databases[place.name].close)
     by_steps = await stack.enter_async_context(steps.connected(settings.internal_url(site), token))
     work = Work(
-        database=database,
+        database=databases[site],
         owned=ownership.of(routes, site),
+        placed=ownership.anywhere(routes, databases),
         handlers={mail.KIND: MailHandler(Relay.of(settings), settings)},
         otherwise=by_steps,
         name=f"{site}/{node}",
     )
     return _Parts(routes, work)
+
+
+def _database(settings: Settings, place: Site, password: str) -> Database:
+    address = Address(place.address, settings.ports.mariadb, "portico_worker", password)
+    # one per turn, the scout's and the sweeper's; elsewhere only a few turns ever end
+    return Database(address, PoolLimits(connections=AT_ONCE + 2))
 
 
 async def _drain(work: Work, task: asyncio.Task[None]) -> None:

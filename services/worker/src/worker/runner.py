@@ -10,29 +10,28 @@ import secrets
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from db.engine import Database
 from db.errors import StaleRouteError
-from db.sessions import WriteSession, writing
+from db.sessions import writing
 from jobs import claims, mail
 from jobs.claims import LEASE_SECONDS, Claim
 from jobs.outcomes import Again, Dead, Outcome, Retry
 from jobs.tables import State
 from kernel.errors import UnavailableError
-from kernel.ids import PortalId
 from telemetry import logs
 from worker.backlog import Backlog, Turn
 from worker.metrics import CLAIMED, DEAD, JOB_SECONDS, STALE
-from worker.ownership import Owned
+from worker.ownership import Owned, Placed
 
 _log = logging.getLogger(__name__)
 
 # Leaves a third of the lease to write the end, even if the database is slow to answer.
 TURN_SECONDS = LEASE_SECONDS * 2 / 3
-# The end of a turn is worth some patience: without it a mail that was sent is sent again.
-SETTLE_WAITS = (0.0, 0.5, 2.0, 5.0)
+# The end of a turn is worth some patience: without it a mail that was sent is sent again. It outlasts a
+# switch or a takeover, and ends before the lease does.
+SETTLE_WAITS = (0.0, 0.2, 0.5, 1.0, 2.0, 3.0, 4.0)
 # After the database failed: else the whole backlog would run into it within a moment.
 PAUSE_SECONDS = 1.0
 
@@ -55,10 +54,18 @@ class Runner:
     """Takes turns from the backlog, one after another."""
 
     def __init__(
-        self, *, database: Database, owned: Owned, backlog: Backlog, handlers: Handlers, name: str
+        self,
+        *,
+        database: Database,
+        owned: Owned,
+        placed: Placed,
+        backlog: Backlog,
+        handlers: Handlers,
+        name: str,
     ) -> None:
         self._database = database
         self._owned = owned
+        self._placed = placed
         self._backlog = backlog
         self._handlers = handlers
         self._name = name
@@ -89,7 +96,10 @@ class Runner:
     async def _give(self, turn: Turn) -> bool:
         """Give one turn; return whether the next may follow at once."""
         holder = f"{self._name}/{secrets.token_hex(6)}"
-        async with self._writing(turn.portal) as session:
+        ownership = self._owned(turn.portal)
+        if ownership is None:
+            raise StaleRouteError
+        async with writing(self._database, ownership) as session:
             claim = await claims.claim(session, turn.job, holder)
         if claim is None:
             return False  # another worker was first
@@ -120,20 +130,20 @@ class Runner:
         for wait in SETTLE_WAITS:
             await asyncio.sleep(wait)
             try:
-                async with self._writing(claim.portal) as session:
-                    return await claims.settle(
-                        session, claim, outcome, forget_payload=claim.kind == mail.KIND
-                    )
+                return await self._write_end(claim, outcome)
             except (UnavailableError, StaleRouteError) as error:
                 _log.warning("the end of a turn is not written", extra={"reason": repr(error)})
         return None
 
-    def _writing(self, portal: PortalId) -> AbstractAsyncContextManager[WriteSession]:
-        """Open a transaction by the route as it is now: it may have changed during the turn."""
-        ownership = self._owned(portal)
-        if ownership is None:
+    async def _write_end(self, claim: Claim, outcome: Outcome) -> State | None:
+        """Write it where the portal is now: it may have moved during the turn."""
+        place = self._placed(claim.portal)
+        if place is None:
             raise StaleRouteError
-        return writing(self._database, ownership)
+        async with writing(*place) as session:
+            return await claims.settle(
+                session, claim, outcome, forget_payload=claim.kind == mail.KIND
+            )
 
 
 def _origin(error: Exception) -> str:

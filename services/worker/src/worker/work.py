@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from db.engine import Database
 from worker.backlog import Backlog
-from worker.ownership import Owned
+from worker.ownership import Owned, Placed
 from worker.runner import Handler, Handlers, Runner
 from worker.scout import Scout
 from worker.sweeper import Sweeper
@@ -22,6 +22,7 @@ class Work:
         *,
         database: Database,
         owned: Owned,
+        placed: Placed,
         handlers: Mapping[str, Handler],
         otherwise: Handler,
         name: str,
@@ -33,6 +34,7 @@ class Work:
         self._runner = Runner(
             database=database,
             owned=owned,
+            placed=placed,
             backlog=self._backlog,
             handlers=Handlers(handlers, otherwise),
             name=name,

@@ -6,7 +6,7 @@ from sqlalchemy import Select, String, bindparam, func, insert, or_, select, upd
 
 from db.errors import DuplicateKeyError
 from db.sessions import ReadSession, Row, WriteSession
-from db.statements import Statement
+from db.statements import Statement, literally
 from portal.modules.company.contracts import UserId, UserRole, UserState
 from portal.modules.company.domain import User
 from portal.modules.company.errors import EmailTakenError
@@ -123,7 +123,7 @@ class PeopleRepository:
     ) -> Sequence[User]:
         """Return people by id; ``search`` is a part of name or address."""
         statement = _LISTINGS[state is not None, search is not None]
-        like = None if search is None else f"%{_escaped(search)}%"
+        like = None if search is None else f"%{literally(search)}%"
         values = {"after": after, "limit": limit, "state": state and state.value, "like": like}
         return [_to_domain(row) for row in await self._session.all(statement, **values)]
 
@@ -193,11 +193,6 @@ class PeopleStore(PeopleRepository):
         """Put the person into departments that exist."""
         rows = [{"department_id": d, "user_id": user} for d in departments]
         await self._writer.insert_many(_JOIN_DEPARTMENT, rows)
-
-
-def _escaped(text: str) -> str:
-    """Make ``%``, ``_`` and the backslash mean themselves in LIKE."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _to_domain(row: Row) -> User:

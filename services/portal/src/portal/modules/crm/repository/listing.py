@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, String, and_, bindparam, or_, select
 
 from db.sessions import ReadSession
-from db.statements import Statement
+from db.statements import Statement, literally
 from portal.modules.crm.contracts import CardKind
 from portal.modules.crm.domain.leads import Lead
 from portal.modules.crm.domain.listing import LeadFilter, LeadOrder, Position, find_reached_by
@@ -65,10 +65,10 @@ class LeadList:
     async def _pattern(self, search: str) -> dict[str, str]:
         reached_by = find_reached_by(search, await self._region())
         if reached_by is None:
-            return {"like": f"%{_escaped(search)}%"}
+            return {"like": f"%{literally(search)}%"}
         # a whole number is looked up along the index, a part of one goes through all of the portal's
         beginning = "" if reached_by.startswith("+") else "%"
-        return {"reached_like": f"{beginning}{_escaped(reached_by)}%"}
+        return {"reached_like": f"{beginning}{literally(reached_by)}%"}
 
 
 def _where_we_are(order: LeadOrder, behind: Position | None) -> str:
@@ -112,8 +112,3 @@ def _behind_an_empty_one(order: LeadOrder) -> ColumnElement[bool]:
 def _id_behind(order: LeadOrder) -> ColumnElement[bool]:
     after: BindParameter[int] = bindparam("after_id")
     return leads.c.id < after if order.is_descending else leads.c.id > after
-
-
-def _escaped(text: str) -> str:
-    """Make ``%``, ``_`` and the backslash mean themselves in LIKE."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,84 @@
+"""A server that is killed or hangs is noticed, and nobody waits on it for ever."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import bindparam, func, select
+
+from db.engine import Address, Database
+from db.errors import DatabaseUnavailableError
+from db.sessions import reading
+from db.statements import Statement
+from kernel import secrets
+from kernel.ids import PortalId
+from testkit import mariadb
+from testkit.mariadb import Masters
+
+NOTICED_SECONDS = 10.0
+SLEEP = Statement(
+    select(func.sleep(bindparam("seconds"))).where(bindparam("portal_id") > 0),
+    across_portals="asks no table",
+)
+
+
+@pytest.fixture(scope="module")
+def masters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Masters]:
+    with mariadb.running(tmp_path_factory.mktemp("masters")) as running:
+        yield running
+
+
+async def test_a_hung_server_is_noticed_and_its_connections_are_cut(masters: Masters) -> None:
+    database, server = _database(masters), masters.servers["dc-a"]
+    await database.open()
+    await _ask(database, 0)
+    asking = [asyncio.create_task(_ask(database, 60)) for _ in range(5)]
+    await asyncio.sleep(0.2)
+    server.freeze()
+    try:
+        started = time.monotonic()
+        ends = await asyncio.wait_for(
+            asyncio.gather(*asking, return_exceptions=True), NOTICED_SECONDS
+        )
+        assert {type(end) for end in ends} == {DatabaseUnavailableError}
+        assert not database.answers
+        assert time.monotonic() - started < NOTICED_SECONDS
+    finally:
+        server.thaw()
+    await _until(lambda: database.answers)
+    await _ask(database, 0)
+    await database.close()
+
+
+async def test_a_killed_server_is_noticed_at_once_and_found_when_it_is_back(
+    masters: Masters,
+) -> None:
+    database, server = _database(masters), masters.servers["dc-a"]
+    await database.open()
+    await _ask(database, 0)
+    server.kill()
+    await _until(lambda: not database.answers, 2)
+    with pytest.raises(DatabaseUnavailableError):
+        await _ask(database, 0)
+    server.start()
+    await _until(lambda: database.answers, 30)
+    await _ask(database, 0)
+    await database.close()
+
+
+def _database(masters: Masters) -> Database:
+    password = secrets.load(masters.settings.secrets_dir, "portal")["db_password"]
+    host = masters.servers["dc-a"].site.address
+    return Database(Address(host, masters.settings.ports.mariadb, "portico_app", password))
+
+
+async def _ask(database: Database, seconds: float) -> None:
+    async with reading(database, PortalId(1)) as session:
+        await session.first(SLEEP, seconds=seconds)
+
+
+async def _until(is_so: Callable[[], bool], seconds: float = NOTICED_SECONDS) -> None:
+    async with asyncio.timeout(seconds):
+        while not is_so():  # noqa: ASYNC110  # another process has no event of ours
+            await asyncio.sleep(0.05)

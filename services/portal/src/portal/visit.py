@@ -1,0 +1,144 @@
+"""One request at the gate: tried where its portal is, until it is answered or its patience is at an end.
+
+It is tried again only if that is harmless: nothing of it was done, or it only reads, or it carries an
+``Idempotency-Key``, by which a second run finds what the first has done. Its body is kept for that, up to
+the limit of a JSON body.
+"""
+
+from dataclasses import dataclass
+
+from prometheus_client import Counter
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Send
+
+from db.errors import DatabaseUnavailableError, OutcomeUnknownError
+from kernel import messages
+from kernel.errors import ForbiddenError, PorticoError, UnavailableError
+from portal import idempotency
+from portal.context import SCOPE_KEY, RequestContext
+from portal.forward import Forwarder, Hop, OwnerSilentError, OwnerUnreachableError
+from portal.kept import Kept
+from portal.patience import Patience
+from portal.resources import Resources
+from portal.unit import READS, UNDONE
+from routes import DRAINING, SUSPENDED, Route
+
+REPEATED = Counter("portal_repeated_requests_total", "Requests tried again after they were held.")
+
+# of an owner that lost the portal: long enough to find that its database hangs, and to give back what
+# is not done; a request that does no harm twice need not wait for that
+PARTING_SECONDS, HARMLESS_PARTING_SECONDS = 4.0, 1.0
+UNAVAILABLE = 503
+POSSIBLY_STALE = (b"x-portico-possibly-stale", b"1")
+
+
+class PortalSuspendedError(ForbiddenError):
+    """The operator closed the portal."""
+
+    code = "portal-suspended"
+
+
+class OwnerNotAgreedError(UnavailableError):
+    """Another datacentre sent the request here, and it is not ours; whoever sent it tries again."""
+
+    code = "owner-not-agreed"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request, what is kept of it, and how long it may wait. ``hop``: it was forwarded to us."""
+
+    request: Request
+    resources: Resources
+    kept: Kept
+    patience: Patience
+    hop: Hop | None
+    send: Send
+
+    async def until_answered(self, route: Route, app: ASGIApp, forwarder: Forwarder) -> None:
+        """Hold, serve or forward, as the route says at the moment."""
+        failure: PorticoError | None = None
+        while True:
+            if route.state == DRAINING:
+                route = await self.patience.until_open(route)
+            if route.state == SUSPENDED:
+                raise PortalSuspendedError
+            latest = await self._try(route, app, forwarder, failure)
+            if latest is None:
+                return
+            # once it is not known whether something was done, no later failure says that nothing was
+            failure = failure if isinstance(failure, OutcomeUnknownError) else latest
+            if self.patience.left_seconds <= 0:
+                raise failure
+            route = await self.patience.a_moment(route)
+            REPEATED.inc()
+
+    async def _try(
+        self, route: Route, app: ASGIApp, forwarder: Forwarder, before: PorticoError | None
+    ) -> PorticoError | None:
+        """Return why the request is to be tried again, if it is; ``before``: why it was last."""
+        if route.owner == self.resources.site:
+            if not self.resources.databases[route.pair].answers:
+                return DatabaseUnavailableError(reason="silent")
+            return await self._run(route, app, before)
+        if self.hop is None:
+            return await self._forward(route, forwarder)
+        if route.is_newer_than(self.hop.term, self.hop.epoch):
+            raise OwnerNotAgreedError  # who sent it here is about to learn that
+        return OwnerNotAgreedError()
+
+    async def _run(
+        self, route: Route, app: ASGIApp, before: PorticoError | None
+    ) -> PorticoError | None:
+        """Run the application; its answer is kept back if another try is better."""
+        request, routes = self.request, self.resources.routes
+        scope = {**request.scope, "state": dict(request.scope.get("state", {}))}
+        locale = messages.negotiate(request.headers.get("accept-language"))
+        scope[SCOPE_KEY] = RequestContext(route, self.resources, locale)
+        failure: PorticoError | None = None
+
+        async def sending(message: Message) -> None:
+            nonlocal failure
+            if message["type"] == "http.response.start":
+                failure = scope.get(UNDONE) if self.kept.whole else None
+                if message["status"] == UNAVAILABLE and isinstance(before, OutcomeUnknownError):
+                    failure = before  # say, the first run's locks are held: still not known
+                if request.method in READS and routes.may_be_stale:
+                    message = {**message, "headers": [*message["headers"], POSSIBLY_STALE]}
+            if failure is None:
+                await self.send(message)
+
+        await app(scope, self.kept.replay(), sending)
+        return failure
+
+    async def _forward(self, route: Route, forwarder: Forwarder) -> PorticoError | None:
+        """Pass the request on; one that nobody heard, or that does no harm twice, may go again."""
+        hop = Hop(route.term, route.epoch, self.patience.spent_seconds)
+        self.patience.begin()
+        try:
+            await forwarder.forward(
+                self.request.scope,
+                self.kept.replay(),
+                self.send,
+                route=route,
+                hop=hop,
+                routes=self.resources.routes,
+                parting_seconds=HARMLESS_PARTING_SECONDS if self._is_harmless else PARTING_SECONDS,
+            )
+        except OwnerUnreachableError as error:
+            return self._unless_gone(error)
+        except OwnerSilentError as error:
+            if not self._is_harmless:
+                raise OutcomeUnknownError from error
+            return self._unless_gone(OwnerUnreachableError(owner=route.owner))
+        return None
+
+    def _unless_gone(self, error: PorticoError) -> PorticoError:
+        """Raise the error if the body has been sent and was too long to be kept."""
+        if not self.kept.whole:
+            raise error
+        return error
+
+    @property
+    def _is_harmless(self) -> bool:
+        return self.request.method in READS or idempotency.HEADER in self.request.headers

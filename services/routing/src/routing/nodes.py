@@ -1,0 +1,43 @@
+"""Which web nodes live, and up to which revision each knows all routes (HA.md §1, promise 7).
+
+``node/<dc>/<node>`` stands under a lease of two seconds. Whoever opens a portal at a new owner waits for
+the nodes that stand there; one that died has gone by then. Any routing service may take a confirmation.
+"""
+
+from contextlib import suppress
+
+import etcd
+from etcd import Lease
+from routing import keys
+from routing.errors import TooManyNodesError
+from routing.store import Store
+
+LEASE_SECONDS = 2
+MOST_NODES = 1000
+
+
+class Nodes:
+    """Keeps one lease for each node that confirms here."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._leases: dict[str, Lease] = {}
+
+    async def confirm(self, dc: str, node: str, revision: int) -> None:
+        """Note that the node knows all routes up to ``revision``, and that it lives."""
+        key = keys.node_key(dc, node)
+        content = {"dc": dc, "node": node, "revision": revision}
+        if key in self._leases:
+            with suppress(etcd.LeaseGoneError, etcd.EtcdRefusedError):
+                await self._store.keep(key, content, self._leases[key])
+                return
+        elif len(self._leases) >= MOST_NODES:
+            raise TooManyNodesError
+        self._leases[key] = await self._store.grant(LEASE_SECONDS)
+        await self._store.keep(key, content, self._leases[key])
+
+    async def withdraw(self, dc: str, node: str) -> None:
+        """Forget a node that serves nothing any more."""
+        key = keys.node_key(dc, node)
+        self._leases.pop(key, None)
+        await self._store.remove(key)

@@ -1,0 +1,85 @@
+"""Web nodes confirm up to which revision they know all routes, at any routing service."""
+
+import asyncio
+import time
+
+import orjson
+import pytest
+
+import etcd
+from testkit.etcd import Cluster
+from testkit.routing import Installation
+
+from .calls import Api, opened, until
+
+PATH = "/v1/nodes/dc-a/portal-1"
+KEY = "node/dc-a/portal-1"
+
+
+async def confirm(api: Api, revision: int) -> int:
+    status, _ = await api.call("PUT", PATH, {"revision": revision})
+    return status
+
+
+async def known(client: etcd.Client) -> dict[str, object] | None:
+    found = await client.find(KEY)
+    return None if found is None else dict(orjson.loads(found.value))
+
+
+async def test_a_confirmation_stands_while_it_is_repeated_and_no_longer(
+    own: tuple[Installation, Cluster], own_api: Api
+) -> None:
+    async with etcd.connect(own[1].urls) as client:
+        started = time.monotonic()
+        while time.monotonic() - started < 4:
+            assert await confirm(own_api, 7) == 204
+            assert await known(client) == {"dc": "dc-a", "node": "portal-1", "revision": 7}
+            await asyncio.sleep(0.5)
+
+        async def is_gone() -> bool:
+            return await known(client) is None
+
+        await until(is_gone, seconds=5)
+        assert await confirm(own_api, 8) == 204
+        assert await known(client) == {"dc": "dc-a", "node": "portal-1", "revision": 8}
+
+
+async def test_any_service_takes_over_from_the_other(
+    own: tuple[Installation, Cluster], own_api: Api
+) -> None:
+    installation, cluster = own
+    async with etcd.connect(cluster.urls) as client, opened(installation.urls[1]) as other:
+        assert await confirm(own_api, 7) == 204
+        installation.services["dc-a"].kill()
+        started = time.monotonic()
+        revision = 7
+        while time.monotonic() - started < 4:  # longer than the first one's lease
+            revision += 1
+            assert await confirm(other, revision) == 204
+            assert (await known(client) or {})["revision"] == revision
+            await asyncio.sleep(0.5)
+
+
+async def test_a_node_that_leaves_is_not_waited_for(
+    own: tuple[Installation, Cluster], own_api: Api
+) -> None:
+    async with etcd.connect(own[1].urls) as client:
+        await confirm(own_api, 7)
+        assert (await own_api.call("DELETE", PATH))[0] == 204
+        assert await known(client) is None
+        assert (await own_api.call("DELETE", PATH))[0] == 204
+
+
+async def test_without_a_majority_nothing_is_confirmed(
+    own: tuple[Installation, Cluster], own_api: Api
+) -> None:
+    assert await confirm(own_api, 7) == 204
+    for member in own[1].members[1:]:
+        member.kill()
+    assert await confirm(own_api, 8) == 503
+
+
+@pytest.mark.parametrize("path", ["/v1/nodes/dc-a/a%2Fb", "/v1/nodes/DC/portal-1"])
+async def test_a_name_that_is_none_is_refused(api: Api, path: str) -> None:
+    status, _ = await api.call("PUT", path, {"revision": 1})
+    assert status in {404, 422}
