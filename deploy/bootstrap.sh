@@ -1,11 +1,13 @@
 #!/bin/sh
 # Installs what a bare Debian 12 machine lacks: Python by apt, uv into .tools, the locked packages into .venv.
-# Idempotent and quick when nothing is missing; `servers` adds the servers, `uv` stops after uv.
+# Idempotent and quick when nothing is missing; `servers` adds the servers, `laboratory` what
+# harms them, `uv` stops after uv.
 set -eu
 cd "$(dirname "$0")/.."
 
 UV_VERSION=0.13.9
 SERVERS="mariadb-server etcd-server etcd-client memcached haproxy prometheus radosgw ceph-mon ceph-osd"
+LABORATORY="iproute2 nftables libfaketime"
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "portico: $*"; exit 1; }
@@ -62,6 +64,7 @@ uv_tool
 python_stack
 case "${1:-}" in
 servers) wanted=$SERVERS ;;
+laboratory) wanted="$SERVERS $LABORATORY" ;;
 bench) wanted="$SERVERS wrk" ;;
 *) wanted= ;;
 esac

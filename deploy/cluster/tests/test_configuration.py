@@ -89,6 +89,27 @@ def test_a_lone_master_waits_for_nobody(layout: Layout) -> None:
     assert all(("rpl-semi-sync" in text) is not alone for text in texts)
 
 
+def test_a_master_with_a_peer_is_started_by_the_launcher_and_opens_nothing_by_itself(
+    layout: Layout,
+) -> None:
+    programs = all_programs(layout)
+    texts = [t for path, t in configuration.render(layout).items() if path.name == "my.cnf"]
+    has_peers = len(layout.settings.datacentres) > 1
+    launched = ["failover.database.start" in p.command for p in programs if p.name == "mariadb"]
+
+    assert launched == [has_peers] * len(layout.settings.datacentres)
+    for setting in ("read-only = ON", "skip-slave-start = ON"):
+        assert all((setting in text) is has_peers for text in texts)
+    agents = {p.site for p in programs if p.name == "failover"}
+    assert agents == (set(layout.settings.sites) if has_peers else set())
+
+
+def test_agents_stop_before_the_databases_they_would_miss(full: Layout) -> None:
+    stages = {p.name: p.stage for p in all_programs(full)}
+
+    assert stages["failover"] > stages["mariadb"] > stages["etcd"]
+
+
 def test_no_configuration_file_holds_a_secret(full: Layout, tmp_path: Path) -> None:
     secrets.ensure(full.settings.secrets_dir)
     values = [

@@ -67,6 +67,15 @@ def test_a_cut_link_with_both_alive_is_no_death() -> None:
     assert (after.mode, after.serving) == (Mode.SPLIT, PEACE.serving)
 
 
+def test_the_last_word_of_a_dying_datacentre_does_not_look_like_a_cut_link() -> None:
+    seen = seeing(b=a_database(B, receiver_silent_seconds=1.7))
+    unseen = {**seen.reports, WITNESS: a_report(WITNESS, None, (A,))}
+    dying = replace(seen, reports=unseen, ages={**seen.ages, A: 1.6})
+
+    assert decide(dying).action is None
+    assert record_after(decide(seeing(dead=(A,), missing=(A,)))).serving == {A: B, B: B}
+
+
 def test_a_database_whose_own_agent_speaks_for_it_is_not_dead_though_witness_and_peer_miss_it() -> (
     None
 ):
@@ -78,6 +87,16 @@ def test_a_database_whose_own_agent_speaks_for_it_is_not_dead_though_witness_and
     }
 
     assert record_after(decide(replace(seen, reports=reports))).mode is Mode.SPLIT
+
+
+def test_a_last_report_from_before_the_silence_is_no_sign_of_life() -> None:
+    b = a_database(B, receiver_silent_seconds=1.6)
+    cut_off = seeing(b=b)
+    reports = {**cut_off.reports, WITNESS: a_report(WITNESS, None, (A,)), B: a_report(B, b, (A,))}
+    seen = replace(cut_off, reports=reports, ages={**cut_off.ages, A: 1.5})
+
+    assert decide(seen).action is None
+    assert record_after(decide(replace(seen, ages={**seen.ages, A: 0.2}))).mode is Mode.SPLIT
 
 
 def test_old_reports_are_no_witnesses() -> None:

@@ -1,7 +1,7 @@
 """Each safety step is necessary: without it the simulation breaks a promise. A net without holes catches."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from failover import agreement, durability, follow, rejoin, switching, takeover
 from failover.actions import Command, StopReceiver
 from failover.decision import change
-from failover.record import Join, Pair, Step, Takeover, behind
+from failover.record import Pair, Step, Takeover, behind
 from failover.simulation import fate, faults, scenes
 from failover.simulation.checker import PromiseBrokenError
 from failover.simulation.servers import FakeDatabase
@@ -44,7 +44,7 @@ def overwrite(self: FakeStore, after: Pair, revision: int) -> bool:
 
 
 def without_comparison(pair: Pair, move: object, own: object) -> Any:
-    return change(pair, replace(pair, move=Join()), "not compared")
+    return change(pair, durability.joining(pair), "not compared")
 
 
 def without_obeying(seen: Snapshot, pair: Pair, site: str) -> Database | None:

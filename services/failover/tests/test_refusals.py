@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from failover import admission
+from failover.actions import ChangeRecord
 from failover.decide import answer, decide
 from failover.demands import Code, Demand, Force, Resume, Suspend, SwitchSides
 from failover.record import Join, Step, Switch, Takeover
@@ -125,3 +126,19 @@ def test_a_stale_fence_row_on_the_wrong_server_does_not_open_a_side() -> None:
     seen = seeing(b=a_database(B, fences={A: Fence(1, is_open=True), B: Fence(1, is_open=True)}))
 
     assert answer(seen, TO_B).refusal is None
+
+
+def test_a_switch_of_both_sides_moves_only_the_one_that_is_elsewhere() -> None:
+    action = answer(seeing(), SwitchSides((A, B), B, term=1)).action
+
+    assert isinstance(action, ChangeRecord)
+    assert isinstance(action.after.move, Switch)
+    assert action.after.move.sides == (A,)
+
+
+def test_after_an_operators_switch_the_next_death_is_no_flapping() -> None:
+    lately = seeing(replace(AT_B, switched_at=-60.0), wall=0.0)
+    decision = answer(lately, SwitchSides((A,), A, term=1))
+
+    assert isinstance(decision.action, ChangeRecord)
+    assert decision.action.after.switched_at is None

@@ -81,7 +81,8 @@ def problem(status: int) -> str:
         f"Content-Length: {len(document)}",
     ]
     if status == 503:
-        headers.append("Retry-After: 1")
+        # no server heard it, or it does no harm twice: whoever forwarded it may try again
+        headers += ["Retry-After: 1", "X-Portico-Again: 1"]
     return "\r\n".join([*headers, "", document])
 
 
@@ -97,7 +98,7 @@ def _sites(layout: Layout) -> Iterator[tuple[Path, str]]:
             data=layout.data(site.name, "mariadb"),
             fast=layout.fast,
             peer=layout.peer(site.name),
-            as_root=os.geteuid() == 0 and layout.server_user("mysql") is None,
+            user=(layout.server_user("mysql") or "root") if os.geteuid() == 0 else None,
         )
         yield _file(layout, site, "haproxy/balancer.cfg", nodes=_nodes(layout, site))
 
@@ -109,6 +110,14 @@ def _shared(layout: Layout, programs: Sequence[Program]) -> Iterator[tuple[Path,
     )
     yield _file(layout, site, "haproxy/door.cfg")
     yield _file(layout, site, "prometheus/prometheus.yml", jobs=_scrape_jobs(programs))
+    yield from _alerts(layout, site)
+
+
+def _alerts(layout: Layout, site: Site) -> Iterator[tuple[Path, str]]:
+    """Copy the alert rules as they are: their braces are Prometheus' own."""
+    for file in sorted((TEMPLATES / "prometheus" / "alerts").glob("*.yml")):
+        if file.stem != "failover" or layout.has_agents:
+            yield layout.config(site.name, f"alerts-{file.stem}.yml"), _read(file)
 
 
 def _file(layout: Layout, site: Site, template: str, **values: Any) -> tuple[Path, str]:

@@ -71,16 +71,21 @@ class Layout:
 
     def data(self, site: str, name: str) -> Path:
         """What one server keeps."""
-        return self.var / "data" / site / name
+        return self.settings.data_dir(site, name)
 
     def config(self, site: str, file: str) -> Path:
         """A rendered configuration file of one site."""
-        return self.etc / site / file
+        return self.settings.config_file(site, file)
 
     def peer(self, site: str) -> Site | None:
         """The datacentre whose master replicates with this one's, or ``None`` if it stands alone."""
         names = {name for pair in self.settings.pairs if site in pair.sites for name in pair.sites}
         return next((self.settings.site(name) for name in names if name != site), None)
+
+    @property
+    def has_agents(self) -> bool:
+        """Whether some master has a peer that may take over from it."""
+        return any(len(pair.sites) > 1 for pair in self.settings.pairs)
 
     def server_user(self, name: str) -> str | None:
         """The system user a server runs as, or ``None``: the one who started the cluster.

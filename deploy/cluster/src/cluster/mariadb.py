@@ -14,10 +14,10 @@ import pymysql
 from pymysql.converters import escape_string
 from pymysql.cursors import DictCursor
 
-from cluster import command
+from cluster import command, late_tables
 from cluster.layout import Layout
 from kernel import secrets
-from kernel.settings import Site
+from kernel.settings import Pair, Site
 
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 60
@@ -40,6 +40,21 @@ USERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "monitor_password",
         ("PROCESS, BINLOG MONITOR, SLAVE MONITOR ON *.*",),
     ),
+    "portico_failover": (
+        "failover",
+        "db_password",
+        (
+            "REPLICATION SLAVE ADMIN, REPLICATION MASTER ADMIN ON *.*",
+            "READ_ONLY ADMIN, BINLOG ADMIN, BINLOG MONITOR, SLAVE MONITOR, PROCESS ON *.*",
+            "CONNECTION ADMIN ON *.*",  # to end its own receiver, and to come in when all is full
+            "SELECT, INSERT, UPDATE, DELETE ON portico_fence.*",
+            "SELECT ON portico.*",  # to compare
+            "SELECT ON portico_late.*",
+        ),
+    ),
+    "portico_repair": ("failover", "repair_password", late_tables.GRANTS),
+    # asks for a sign of life, from every site
+    "portico_probe": ("failover", "probe_password", ("USAGE ON *.*",)),
 }
 
 # Only root at the socket is left of the accounts a fresh server has, and never without a password
@@ -55,6 +70,12 @@ CREATE TABLE IF NOT EXISTS portico_fence.fence (
   name VARBINARY(64) NOT NULL PRIMARY KEY,
   epoch BIGINT UNSIGNED NOT NULL,
   state VARBINARY(8) NOT NULL COMMENT 'open or closed'
+) ENGINE=InnoDB
+"""
+_OBEYED = """
+CREATE TABLE IF NOT EXISTS portico_fence.obeyed (
+  id TINYINT NOT NULL PRIMARY KEY COMMENT 'always 1',
+  revision BIGINT UNSIGNED NOT NULL COMMENT 'the highest record a command was obeyed of'
 ) ENGINE=InnoDB
 """
 _FIRST_TERM = 1
@@ -90,19 +111,25 @@ def ensure_contents(layout: Layout, site: Site) -> None:
         database.execute("CREATE DATABASE IF NOT EXISTS portico")
         database.execute("CREATE DATABASE IF NOT EXISTS portico_fence")
         database.execute(_FENCE)
+        database.execute(_OBEYED)
+        database.execute(late_tables.DATABASE)
+        for table in late_tables.TABLES:
+            database.execute(table)
         for user, (role, password, grants) in USERS.items():
             secret = secrets.load(layout.settings.secrets_dir, role)[password]
             database.execute(f"CREATE USER IF NOT EXISTS {user}@'%%' IDENTIFIED BY %s", (secret,))
             database.execute(f"ALTER USER {user}@'%%' IDENTIFIED BY %s", (secret,))
             for grant in grants:
                 database.execute(f"GRANT {grant} TO {user}@'%'")
-        for pair in layout.settings.pairs:
-            if site.name in pair.sites:
-                # the first term is opened once; from then on fences belong to the control plane
-                database.execute(
-                    "INSERT IGNORE INTO portico_fence.fence (name, epoch, state) VALUES (%s, %s, 'open')",
-                    (f"pair/{pair.id}/{site.name}", _FIRST_TERM),
-                )
+
+
+def open_first_term(layout: Layout, site: Site, pair: Pair) -> None:
+    """Open the fence of the site's own side in a new pair; from then on fences are the agents'."""
+    with session(layout, site) as database:
+        database.execute(
+            "INSERT IGNORE INTO portico_fence.fence (name, epoch, state) VALUES (%s, %s, 'open')",
+            (f"pair/{pair.id}/{site.name}", _FIRST_TERM),
+        )
 
 
 @contextlib.contextmanager
@@ -135,3 +162,14 @@ def trouble(layout: Layout, site: Site) -> str:
             return ""
     except pymysql.OperationalError as error:
         return f"the database of {site.name} does not answer: {error}"
+
+
+def closed(layout: Layout, site: Site) -> str:
+    """Say why the server takes no writes; nothing if it does."""
+    try:
+        with session(layout, site) as database:
+            database.execute("SELECT @@GLOBAL.read_only AS is_read_only")
+            is_read_only = (database.fetchone() or {})["is_read_only"]
+    except pymysql.OperationalError as error:
+        return f"the database of {site.name} does not answer: {error}"
+    return f"the database of {site.name} takes no writes yet" if is_read_only else ""

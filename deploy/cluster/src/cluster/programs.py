@@ -15,9 +15,10 @@ class Stage(IntEnum):
 
     QUORUMS = 1  # etcd, the object store's monitor: they know who is alive
     STORES = 2  # databases, caches, the object store's disk
-    EDGES = 3  # what speaks to clients or watches: balancers, S3, mail, Prometheus
-    ROUTING = 4
-    SERVICES = 5
+    FAILOVER = 3  # who decides about the databases must not see them being stopped
+    EDGES = 4  # what speaks to clients or watches: balancers, S3, mail, Prometheus
+    ROUTING = 5
+    SERVICES = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,16 @@ class Program:
         return f"{self.site.name}:{self.name}"
 
     @property
+    def start(self) -> tuple[str | Path, ...]:
+        """What supervisord starts: the command, inside the site's network namespace if it has one."""
+        if self.site.namespace is None:
+            return self.command
+        # only root may enter a namespace, so the user changes after that
+        enter = ("nsenter", f"--net=/run/netns/{self.site.namespace}")
+        become = (f"--reuid={self.user}", f"--regid={self.user}", "--init-groups")
+        return (*enter, *(("setpriv", *become) if self.user else ()), *self.command)
+
+    @property
     def address(self) -> str:
         """Where it is reached."""
         return self.listens[0] if self.listens else self.site.address
@@ -65,6 +76,9 @@ def all_programs(layout: Layout) -> tuple[Program, ...]:
 def _programs(layout: Layout) -> Iterator[Program]:
     for site in layout.settings.sites:
         yield _etcd(layout, site)
+        if layout.has_agents:
+            port = layout.settings.ports.failover
+            yield _service(layout, site, "failover", port, stage=Stage.FAILOVER)
     for site in layout.settings.datacentres:
         yield _mariadb(layout, site)
         yield _memcached(layout, site)
@@ -92,15 +106,18 @@ def _etcd(layout: Layout, site: Site) -> Program:
 
 
 def _mariadb(layout: Layout, site: Site) -> Program:
+    """One that has a peer may have been taken over from: the launcher finds out how to start it."""
     address = f"{site.address}:{layout.settings.ports.mariadb}"
+    launcher = (sys.executable, "-m", "failover.database.start")
+    alone = ("mariadbd", f"--defaults-file={layout.config(site.name, 'my.cnf')}")
     return Program(
         site=site,
         name="mariadb",
         stage=Stage.STORES,
-        command=("mariadbd", f"--defaults-file={layout.config(site.name, 'my.cnf')}"),
+        command=launcher if layout.peer(site.name) else alone,
         listens=(address,),
         health=f"mysql://{address}",  # a bare connection would fill its log with complaints
-        user=layout.server_user("mysql"),
+        environment=_environment(layout, site, "mariadb"),
         stop_seconds=60,
     )
 
@@ -228,10 +245,15 @@ def _service(
         listens=(address,),
         health=f"http://{address}/readyz",
         metrics=address,
-        environment={
-            SETTINGS_VARIABLE: str(layout.file),
-            "PORTICO_SITE": site.name,
-            "PORTICO_NODE": name,
-        },
+        environment=_environment(layout, site, name),
         stop_seconds=25,
     )
+
+
+def _environment(layout: Layout, site: Site, node: str) -> dict[str, str]:
+    """Tell a process of ours who it is."""
+    return {
+        SETTINGS_VARIABLE: str(layout.file),
+        "PORTICO_SITE": site.name,
+        "PORTICO_NODE": node,
+    }

@@ -9,6 +9,8 @@ from kernel import secrets
 from kernel.settings import Pair, Site
 
 CONNECTED_SECONDS = 30.0
+# A peer that sends nothing shows well within the second after which it counts as dead
+HEARTBEAT_SECONDS = 0.2
 
 
 def ensure(layout: Layout, pair: Pair) -> None:
@@ -38,8 +40,8 @@ def _connect(layout: Layout, site: Site, peer: Site) -> None:
             database.execute(
                 "CHANGE MASTER TO MASTER_HOST=%s, MASTER_PORT=%s, MASTER_USER='portico_repl',"
                 " MASTER_PASSWORD=%s, MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1,"
-                " MASTER_HEARTBEAT_PERIOD=1",
-                (peer.address, layout.settings.ports.mariadb, password),
+                " MASTER_HEARTBEAT_PERIOD=%s",
+                (peer.address, layout.settings.ports.mariadb, password, HEARTBEAT_SECONDS),
             )
         database.execute("START SLAVE")
 

@@ -17,6 +17,7 @@ ROLES = {
     "signup": ("db_password", "kek", "internal_token"),
     "routing": ("internal_token",),
     "worker": ("db_password", "internal_token"),
+    "failover": ("db_password", "probe_password", "repair_password", "internal_token"),
     "operator": ("internal_token", "monitor_password"),
 }
 SHARED = ("internal_token", "kek", "monitor_password")

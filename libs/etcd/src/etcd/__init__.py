@@ -15,6 +15,7 @@ from etcd.errors import (
     LeaseGoneError,
     OutcomeUnknownError,
 )
+from etcd.maintenance import MemberStatus
 from etcd.records import (
     Compare,
     Delete,
@@ -45,6 +46,7 @@ __all__ = [
     "KeyValue",
     "Lease",
     "LeaseGoneError",
+    "MemberStatus",
     "Op",
     "OutcomeUnknownError",
     "Page",

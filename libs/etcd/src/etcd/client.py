@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import aiohttp
 
 from etcd.errors import EtcdRefusedError, LeaseGoneError
+from etcd.maintenance import MemberStatus
 from etcd.members import Members
 from etcd.records import (
     NO_LEASE,
@@ -118,6 +119,14 @@ class Client:
         except EtcdRefusedError as error:
             if error.code != _NOT_FOUND:
                 raise
+
+    async def status(self, url: str) -> MemberStatus:
+        """Ask one member, and no other, who it is and whom it follows."""
+        return MemberStatus.from_wire(await self._members.ask(url, "maintenance/status", {}))
+
+    async def move_leader(self, url: str, member: str) -> None:
+        """Let the leader, which serves at ``url``, hand the lead to another member."""
+        await self._members.ask(url, "maintenance/transfer-leadership", {"targetID": member})
 
     def watch(
         self, span: Span, revision: int

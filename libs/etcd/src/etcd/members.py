@@ -59,6 +59,14 @@ class Members:
         """Ask until a member may have taken the request; never hand it to a second one then."""
         return await self._ask(verb, body, needs_leader=True, repeatable=False)
 
+    async def ask(self, url: str, verb: str, body: Wire) -> Any:
+        """Ask this member and no other, once."""
+        deadline = time.monotonic() + ATTEMPT_SECONDS
+        try:
+            return await self.post(url, verb, orjson.dumps(body), deadline, needs_leader=False)
+        except (NotTakenError, AnswerLostError) as error:
+            raise EtcdUnavailableError(f"{verb}: {error}") from error
+
     async def _ask(self, verb: str, body: Wire, *, needs_leader: bool, repeatable: bool) -> Any:
         """Go round the members; once more while they elect a leader, until the time is up."""
         content, deadline = orjson.dumps(body), time.monotonic() + TOTAL_SECONDS

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,15 +28,24 @@ def settings() -> Iterator[Settings]:
     """The installation under test, up and healthy."""
     path = Path(os.environ.get(VARIABLE, DEFAULT)).resolve()
     os.environ[SETTINGS_VARIABLE] = str(path)
+    with running(path) as installation:
+        yield installation
+
+
+@contextmanager
+def running(path: Path) -> Iterator[Settings]:
+    """Lend the installation of a settings file; one that runs already is left running."""
     installation = load(path)
     was_running = (installation.var / "run" / "supervisor.sock").exists()
     if not _cluster("up", path, "--fast"):
         # one that was started from an older configuration: it is ours, so it may go
         _cluster("down", path)
         assert _cluster("up", path, "--fast"), "the cluster does not start; see above"
-    yield installation
-    if not was_running:
-        _cluster("down", path)
+    try:
+        yield installation
+    finally:
+        if not was_running:
+            _cluster("down", path)
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,11 @@ class Process:
         with self._log.open("ab") as log:
             self._running = subprocess.Popen(self._command, env=environment, stderr=log)  # noqa: S603  # our own arguments
 
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether it does not run, by whosever hand."""
+        return self._running is None or self._running.poll() is not None
+
     def kill(self) -> None:
         """End it without a chance to say good-bye; nothing happens if it does not run."""
         if self._running is not None:

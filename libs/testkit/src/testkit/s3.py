@@ -65,6 +65,7 @@ memstore device bytes = 17179869184
 [client.rgw]
 rgw frontends = beast endpoint={address}:{gateway_port} tcp_nodelay=1
 rgw thread pool size = 32
+rados osd op timeout = 8
 debug rgw = 1
 """
 # one key for all of them: the cluster lives for one test run, on a loopback address of its own
@@ -149,6 +150,32 @@ class Gateway:
             yield
         finally:
             self._process.send_signal(signal.SIGCONT)
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """Let the store think it is full as soon as it holds two MiB."""
+        self._limit(near=0.00005, backfill=0.00007, full=0.0001)
+        try:
+            self._wait_until_full()
+            yield
+        finally:
+            self._limit(full=0.95, backfill=0.9, near=0.85)
+
+    def _limit(self, **ratios: float) -> None:
+        for which, ratio in ratios.items():
+            name = "set-full-ratio" if which == "full" else f"set-{which}full-ratio"
+            _run(self._directory, "ceph", "osd", name, f"{ratio:f}")
+
+    def _wait_until_full(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while not all("full" in p["flags_names"].split(",") for p in self._pools()):
+            assert time.monotonic() < deadline, "the object store never becomes full"
+            time.sleep(0.1)
+
+    def _pools(self) -> list[dict[str, str]]:
+        shown = json.loads(_run(self._directory, "ceph", "osd", "dump", "--format", "json"))
+        pools: list[dict[str, str]] = shown["pools"]
+        return pools
 
     def _serves(self) -> bool:
         try:

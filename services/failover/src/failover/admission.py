@@ -17,7 +17,10 @@ def admit(seen: Snapshot, pair: Pair, demand: Demand) -> Decision:
         return Decision(refusal.why, refusal=refusal)
     match demand:
         case SwitchSides(sides=sides, target=target, budget_seconds=budget_seconds):
-            return switching.begin(seen, pair, sides, target, budget_seconds)
+            leaving = tuple(side for side in sides if pair.serving[side] != target)
+            # an operator has looked: a death after this is no flapping
+            calm = replace(pair, switched_at=None)
+            return switching.begin(seen, calm, leaving, target, budget_seconds)
         case Suspend(site=site):
             peer = frozenset((pair.peer_of(site),))
             after = replace(pair, alone=peer, away=site, parked=True)

@@ -41,12 +41,15 @@ def is_missed_by_witness(seen: Snapshot, site: str) -> bool:
     return misses(seen, seen.witness, site)
 
 
-def is_alive(seen: Snapshot, site: str) -> bool:
-    """Its own agent, or the witness, reaches the database."""
-    if database(seen, site) is not None:
+def is_alive(seen: Snapshot, site: str, within_seconds: float = FRESH_SECONDS) -> bool:
+    """Its own agent, or the witness, reached the database so lately."""
+    own, watching = (
+        report if (report := fresh(seen, name)) and seen.ages[name] <= within_seconds else None
+        for name in (site, seen.witness)
+    )
+    if own is not None and own.database is not None:
         return True
-    report = fresh(seen, seen.witness)
-    return report is not None and report.unseen_seconds[site] == 0
+    return watching is not None and watching.unseen_seconds[site] == 0
 
 
 def is_dead(seen: Snapshot, pair: Pair, site: str) -> bool:
@@ -68,13 +71,18 @@ def find_lost(seen: Snapshot, pair: Pair) -> str | None:
 
 
 def link_is_cut(seen: Snapshot, pair: Pair) -> bool:
-    """Both databases live, and one of them has heard nothing of the other for some time."""
-    if not all(is_alive(seen, site) for site in pair.sites):
-        return False
+    """Both databases live, and one of them has heard nothing of the other for some time.
+
+    The other must have shown life well after the silence began: the last report of a datacentre that died
+    as a whole, or is cut off from everybody, says that it is alive too.
+    """
     return any(
         (own := database(seen, site)) is not None
         and own.receiver_runs
         and own.receiver_silent_seconds >= LINK_SECONDS
+        and is_alive(
+            seen, pair.peer_of(site), within_seconds=own.receiver_silent_seconds - DEAD_SECONDS
+        )
         for site in pair.sites
     )
 

@@ -35,11 +35,22 @@ def begin_join(seen: Snapshot, pair: Pair) -> Decision:
         return Decision(f"{pair.mode}: waiting for replication to connect both ways")
     if not (is_near(first, second) and is_near(second, first)):
         return Decision(f"{pair.mode}: catching up")
-    return change(pair, replace(pair, move=Join()), "both are near: each waits for the other again")
+    return change(pair, joining(pair), "both are near: each waits for the other again")
+
+
+def joining(pair: Pair) -> Pair:
+    """Return the record in which both wait again; who has a peer that was alone must swear anew."""
+    sworn = pair.sworn or {}
+    lacks = {site for site in pair.sites if pair.peer_of(site) in pair.alone}
+    kept = {site: None if site in lacks else sworn.get(site) for site in pair.sites}
+    return replace(pair, move=Join(), sworn=kept)
 
 
 def resume_join(seen: Snapshot, pair: Pair) -> Decision:
-    """Declare SYNC once each has everything that the other acknowledged alone."""
+    """Declare SYNC once each has everything that the other acknowledged alone.
+
+    One after the other: under load there is hardly an instant at which both reports show it.
+    """
     if link_is_cut(seen, pair):
         return change(pair, replace(pair, move=None), "the link is cut again: joining is given up")
     first, second = (obeying(seen, pair, site) for site in pair.sites)
@@ -47,14 +58,21 @@ def resume_join(seen: Snapshot, pair: Pair) -> Decision:
         return Decision("joining: waiting until both databases have obeyed")
     if not (is_waiting(first) and is_waiting(second)):
         return Decision("joining: waiting until both databases wait for each other")
-    if not (
-        has_received(pair, pair.sites[0], first, second)
-        and has_received(pair, pair.sites[1], second, first)
-    ):
-        return Decision("joining: waiting until each has received all of the other")
-    sworn = {pair.sites[0]: first.run, pair.sites[1]: second.run}
-    after = replace(pair, alone=frozenset(), sworn=sworn, away=None, parked=False, move=None)
-    return change(pair, after, "each has all that the other acknowledged: SYNC")
+    sworn = {
+        pair.sites[0]: oath(pair, pair.sites[0], first, second),
+        pair.sites[1]: oath(pair, pair.sites[1], second, first),
+    }
+    if None not in sworn.values():
+        after = replace(pair, alone=frozenset(), sworn=sworn, away=None, parked=False, move=None)
+        return change(pair, after, "each has all that the other acknowledged: SYNC")
+    if sworn != pair.sworn:
+        return change(pair, replace(pair, sworn=sworn), "joining: one has received all")
+    return Decision("joining: waiting until each has received all of the other")
+
+
+def oath(pair: Pair, site: str, own: Database, peer: Database) -> str | None:
+    """Return the run of ``site`` if it has, or had, received all that its waiting peer has logged."""
+    return own.run if pair.is_sworn(site, own.run) or has_received(pair, site, own, peer) else None
 
 
 def is_waiting(own: Database) -> bool:

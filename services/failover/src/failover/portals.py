@@ -26,13 +26,18 @@ class Portal:
     home: str
     epoch: int
     is_draining: bool = False
+    is_suspended: bool = False
     target: str | None = None
     until_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What one server of the pair says about one portal. ``fence`` is read before the positions."""
+    """What one server of the pair says about one portal.
+
+    ``logged`` is read after ``fence``, and stays as it was when the row was first seen closed: later
+    transactions are other portals'.
+    """
 
     fence: Fence | None
     applied: Position
@@ -69,13 +74,17 @@ def begin(seen: PortalSnapshot, target: str, epoch: int, budget_seconds: float) 
     return PortalDecision(f"the portal goes to {target}: its requests are held", after)
 
 
-def find_refusal(seen: PortalSnapshot, target: str, epoch: int) -> Refusal | None:
+def find_refusal(  # noqa: PLR0911 - one reason a line
+    seen: PortalSnapshot, target: str, epoch: int
+) -> Refusal | None:
     """Return why the portal cannot be switched now."""
     portal, pair = seen.portal, seen.pair
     if epoch != portal.epoch:
         return Refusal(Code.WRONG_TERM, f"the epoch is {portal.epoch}, not {epoch}: look again")
     if portal.is_draining:
         return Refusal(Code.MOVE_RUNS, "the portal is being switched already")
+    if portal.is_suspended:
+        return Refusal(Code.SUSPENDED, "the portal is suspended")
     if target not in pair.sites:
         return Refusal(Code.UNKNOWN_SITE, f"the sides of this pair are {pair.sites}")
     if target == portal.home:

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from failover import durability
 from failover.agreement import database, fresh, is_dead, obeying
 from failover.decision import Decision, change, refuse
 from failover.demands import Code
-from failover.record import Join, Pair, Rejoin, Step, behind
+from failover.record import Pair, Rejoin, Step, behind
 from failover.state import Database, Snapshot
 
 
@@ -56,7 +57,7 @@ def join(pair: Pair, move: Rejoin, own: Database) -> Decision:
     if not is_equal(own):
         why = f"rejoin stopped: the contents of {move.site} differ from its peer's"
         return refuse(Code.DIFFERENCES, why)
-    return change(pair, replace(pair, move=Join()), f"{move.site} equals its peer: they join")
+    return change(pair, durability.joining(pair), f"{move.site} equals its peer: they join")
 
 
 def is_started_safely(own: Database) -> bool:

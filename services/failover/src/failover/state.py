@@ -1,7 +1,7 @@
 """What one observer sees of one pair: frozen, complete, the only input of a decision."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from failover.record import Pair, Position
 
@@ -31,6 +31,7 @@ class Database:
     ``is_replied_to``: a receiver that acknowledges is connected (``Rpl_semi_sync_master_clients``); one that
     connected while nobody waited does not. ``receiver_heard_seconds``: since when the own one is connected.
     ``received``: in its relay log or applied; ``logged``: in its binary log, waiting commits included.
+    ``closed_at``: for each closed fence what was logged when the agent first saw it closed under ``obeyed``.
     """
 
     run: str
@@ -46,6 +47,7 @@ class Database:
     applied: Position
     logged: Position
     fences: Mapping[str, Fence]
+    closed_at: Mapping[str, Position] = field(default_factory=dict)
     waiting_commits: int = 0
     lag_seconds: float = 0.0
     comparison: Comparison | None = None

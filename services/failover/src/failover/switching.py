@@ -32,7 +32,7 @@ def resume(seen: Snapshot, pair: Pair, move: Switch) -> Decision:
     source, target = obeying(seen, pair, move.source), database(seen, move.target)
     if source is None or not is_closed(source, move):
         return Decision(f"switch: waiting until {move.source} has closed")
-    if target is None or not has_applied(target, source):
+    if target is None or not has_applied(target, source, move):
         return Decision(f"switch: waiting until {move.target} has applied all of {move.source}")
     opening = replace(move, step=Step.OPEN)
     after = pair.handed(move.sides, move.target, is_planned=True, move=opening)
@@ -44,9 +44,15 @@ def is_closed(source: Database, move: Switch) -> bool:
     return all((fence := source.fences.get(side)) and not fence.is_open for side in move.sides)
 
 
-def has_applied(target: Database, source: Database) -> bool:
-    """Tell whether the target shows everything that the closed source has logged."""
-    return behind(target.applied, source.logged) == 0
+def has_applied(target: Database, source: Database, move: Switch) -> bool:
+    """Tell whether the target shows everything that the source had logged once the sides were closed.
+
+    Not what it has logged by now: it may go on serving other sides, and the target is always a little late.
+    """
+    return all(
+        behind(target.applied, source.closed_at.get(side, source.logged)) == 0
+        for side in move.sides
+    )
 
 
 def finish(seen: Snapshot, pair: Pair, move: Switch) -> Decision:

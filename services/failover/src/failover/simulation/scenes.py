@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from failover import durability
 from failover.actions import AcknowledgeAlone
-from failover.record import Join, Pair, Step, Takeover
+from failover.record import Pair, Step, Takeover
 from failover.simulation.cast import Cast
 from failover.simulation.network import SITES, A, B
 from failover.simulation.world import World
@@ -63,7 +64,8 @@ def joining(cast: Cast) -> None:
     """The link is healed; both have been told to wait for each other again."""
     split(cast)
     cast.world.network.cut.clear()
-    _record(cast.world, move=Join())
+    after = durability.joining(cast.world.store.pair)
+    _record(cast.world, move=after.move, sworn=after.sworn)
 
 
 def bereaving(cast: Cast) -> None:

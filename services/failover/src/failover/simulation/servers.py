@@ -12,6 +12,7 @@ from failover.actions import (
     StartReceiver,
     StopReceiver,
 )
+from failover.record import Position
 from failover.state import Comparison, Database, Fence
 
 Write = int
@@ -34,6 +35,7 @@ class FakeDatabase:
         self.relay: list[tuple[str, Write]] = []
         self.rows: set[Write] = set()
         self.fences: dict[str, Fence] = {site: Fence(1, is_open=True)}
+        self.closed_at: dict[str, Position] = {}
         self.open: list[Write] = []
         self.comparison: Comparison | None = None
         self.on_commit: Callable[[FakeDatabase, Write], None]
@@ -152,6 +154,7 @@ class FakeDatabase:
             applied={own: self.committed, peer: logged[peer]},
             logged=logged,
             fences=self.fences,
+            closed_at=self.closed_at,
             comparison=self.comparison,
         )
 
@@ -190,6 +193,8 @@ class FakeDatabase:
         if not command.is_open and self.is_locked(command.side):
             return False
         self.fences = {**self.fences, command.side: Fence(command.term, command.is_open)}
+        logged = {domain: len(log) for domain, log in self.log.items()}
+        self.closed_at = {**self.closed_at, command.side: logged}
         return True
 
     def is_locked(self, side: str) -> bool:

@@ -1,0 +1,114 @@
+"""The eyes of a process: reads etcd, and remembers since when each report is what it is."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from etcd import Client, Get, Op, Put, Span
+from failover.control import keys
+from failover.control.look import Look, look_of, portals_of
+from failover.control.portal_wire import PortalRecord
+from failover.state import Report, Snapshot
+from kernel.ids import PairId, PortalId
+
+FOREVER = 1e9
+MOST_PORTALS = 100
+"""As many portals are followed at once; etcd takes 128 operations in one transaction."""
+_EVERYTHING: tuple[Op, ...] = (
+    Get(keys.PAIRS),
+    Get(keys.REPORTS),
+    Get(Span(keys.LEADER)),
+    Get(keys.MOVING, MOST_PORTALS),
+    Get(keys.NODES),
+)
+
+
+class Sight:
+    """Shared by the loops of one process, so that each profits from what the others saw."""
+
+    def __init__(
+        self, client: Client, site: str, witness: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.site = site
+        self.witness = witness
+        self.clock = clock
+        self.last: Look | None = None
+        """What was seen last, for status pages."""
+        self.moving: set[PortalId] = set()
+        """The portals that are being switched, as far as is known."""
+        self._client = client
+        self._seen: dict[str, tuple[int, float]] = {}
+
+    async def look(self, report: Put | None = None) -> Look:
+        """Publish a report, if there is one, and read everything, in one transaction.
+
+        Raises ``EtcdError`` without a majority: then nothing may be done.
+        """
+        at, expected = self.clock(), tuple(self.moving)[:MOST_PORTALS]
+        publishing = () if report is None else (report,)
+        result = await self._client.txn((), (*publishing, *_EVERYTHING, *_gets(expected)))
+        if report is not None:
+            self._seen[report.key] = result.revision, at
+        for kv in result.reads[1].kvs:
+            self.note(kv.key, kv.mod_revision)
+        look = look_of(at, result.reads)
+        unexpected = [portal for portal in look.moving if portal not in expected]
+        if unexpected:
+            look = replace(look, portals={**look.portals, **await self.portals(unexpected)})
+        self.moving = set(look.moving)
+        self.last = look
+        return look
+
+    async def portals(self, portals: Sequence[PortalId]) -> dict[PortalId, PortalRecord]:
+        """Read the records of some portals; deleted ones are missing."""
+        return portals_of((await self._client.txn((), _gets(portals))).reads)
+
+    def hear(self, key: str) -> None:
+        """A portal began to move: the next look reads it too."""
+        if key.startswith(keys.MOVING.start):
+            self.moving.add(PortalId(int(key.removeprefix(keys.MOVING.start))))
+
+    def note(self, key: str, revision: int) -> None:
+        """Remember when a key was first seen at a revision.
+
+        The first one ever seen may be of any age: only a change proves that its writer lives.
+        """
+        known = self._seen.get(key)
+        if known is None:
+            self._seen[key] = revision, -FOREVER
+        elif revision > known[0]:
+            self._seen[key] = revision, self.clock()
+
+    def age(self, key: str) -> float:
+        """Return since when the key has not changed, by this process' monotonic clock."""
+        return self.clock() - self._seen[key][1] if key in self._seen else FOREVER
+
+    def snapshot(self, look: Look, pair: PairId, leads_seconds: float = 0.0) -> Snapshot:
+        """Return the pair as it was seen."""
+        record = look.records[pair].pair
+        sites = (*record.sites, self.witness)
+        accounts = {site: look.account(pair, site) for site in sites}
+        reports = {site: account.report for site, account in accounts.items() if account}
+        return Snapshot(
+            observer=self.site,
+            witness=self.witness,
+            wall=time.time(),
+            leads_seconds=leads_seconds,
+            pair=record,
+            reports=reports,
+            ages={site: self.age(keys.report_key(pair, site)) for site in reports},
+            nodes_behind=look.nodes_behind(record.revision),
+        )
+
+
+def _gets(portals: Sequence[PortalId]) -> tuple[Op, ...]:
+    return tuple(Get(Span(keys.portal_key(portal))) for portal in portals)
+
+
+def with_own(seen: Snapshot, report: Report) -> Snapshot:
+    """Return the snapshot with what the observer knows of itself, published or not."""
+    return replace(
+        seen,
+        reports={**seen.reports, report.site: report},
+        ages={**seen.ages, report.site: 0.0},
+    )
