@@ -18,7 +18,7 @@ PORTICO = Path(sys.executable).with_name("portico")
 def test_status_tells_every_process_with_its_address(settings: Settings) -> None:
     found = _json("status")
 
-    assert set(found) == {"processes", "pairs", "portals"}
+    assert set(found) == {"processes", "pairs", "portals", "failover"}
     for process in found["processes"]:
         assert set(process) == {"name", "dc", "pid", "address", "healthy"}
     names = {(p["dc"], p["name"]) for p in found["processes"]}
@@ -36,6 +36,16 @@ def test_status_tells_mode_and_lag_of_each_pair(settings: Settings) -> None:
         assert set(pair) == {"id", "mode", "term", "lag_ms"}
         assert pair["mode"] == ("SYNC" if len(known.sites) > 1 else "SOLO")
         assert 0 <= pair["lag_ms"] < 2000
+
+
+def test_status_passes_on_what_the_failover_says(settings: Settings) -> None:
+    failover = _json("status")["failover"]
+
+    if len(settings.datacentres) == 1:
+        assert failover is None
+    else:
+        assert failover["leader"]["site"] in {site.name for site in settings.sites}
+        assert [pair["id"] for pair in failover["pairs"]] == [pair.id for pair in settings.pairs]
 
 
 def test_portals_are_counted_by_owner(settings: Settings, acme: TestPortal) -> None:

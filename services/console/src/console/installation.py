@@ -56,14 +56,24 @@ class Installation:
 
 
 def find() -> Installation:
-    """Return the installation that the environment names, else the one here; it must run."""
+    """Return the installation that the environment names, else the one here; it must run here."""
+    for installation in _all():
+        if installation.runs():
+            return installation
+    raise ConsoleError("the cluster does not run: `make up` starts it")
+
+
+def find_anywhere() -> Installation:
+    """Return the same for verbs that need nothing of it but what answers over the network."""
+    found = _all()
+    return next((installation for installation in found if installation.runs()), found[0])
+
+
+def _all() -> list[Installation]:
     named = os.environ.get(SETTINGS_VARIABLE)
     files = (Path(named),) if named else FILES
     found = [Installation(load(file)) for file in files if file.exists()]
     if not found:
         names = " or ".join(map(str, files))
         raise ConsoleError(f"no settings file here ({names}); {SETTINGS_VARIABLE} may name one")
-    for installation in found:
-        if installation.runs():
-            return installation
-    raise ConsoleError("the cluster does not run: `make up` starts it")
+    return found

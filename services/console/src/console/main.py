@@ -1,12 +1,10 @@
 """The verbs of ``portico``; each can answer in JSON."""
 
 import asyncio
-import json
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from console import doctor, installation, status
@@ -14,14 +12,19 @@ from console.demo.play import play
 from console.demo.promises import render
 from console.errors import ConsoleError
 from console.routing import Routing
-
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+from console.verbs import comparing, datacentre, late, switch
+from console.verbs.errands import ENDINGS
+from console.verbs.printing import AsJson, show, show_json
 
 commands = typer.Typer(
     help="Look at a Portico installation and run it.", no_args_is_help=True, add_completion=False
 )
 portal = typer.Typer(help="Portals: the companies' own.", no_args_is_help=True)
 commands.add_typer(portal, name="portal")
+commands.add_typer(switch.commands, name="switch")
+commands.add_typer(datacentre.commands, name="dc")
+commands.add_typer(late.commands, name="late")
+commands.command("compare", epilog=ENDINGS)(comparing.compare)
 
 
 def app() -> None:
@@ -30,17 +33,23 @@ def app() -> None:
         commands()
     except ConsoleError as error:
         print(f"portico: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(error.ending)
 
 
 @commands.command("status")
-def show_status(*, as_json: AsJson = False) -> None:
-    """Show every process, pair and portal count."""
+def show_status(
+    *,
+    all_processes: Annotated[
+        bool, typer.Option("--processes", help="List the healthy processes, too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show datacentres, pairs, problems, the last decisions, and what is not healthy."""
     found = status.read(installation.find())
     if as_json:
-        _print_json(found.to_json())
+        show_json(found.to_json())
     else:
-        _print(status.render(found))
+        show(status.render(found, lists_processes=all_processes))
 
 
 @commands.command("doctor")
@@ -48,7 +57,7 @@ def examine(*, as_json: AsJson = False) -> None:
     """Say what is wrong and what to do; ends with 1 if anything is."""
     findings = doctor.examine(installation.find())
     if as_json:
-        _print_json({"findings": [{"wrong": f.wrong, "remedy": f.remedy} for f in findings]})
+        show_json({"findings": [{"wrong": f.wrong, "remedy": f.remedy} for f in findings]})
     else:
         for finding in findings:
             print(f"- {finding.wrong}.\n  {finding.remedy}.")
@@ -62,9 +71,9 @@ def play_demo(*, as_json: AsJson = False) -> None:
     """Let two companies work while parts are killed; ends with 1 if a promise is broken."""
     promises = asyncio.run(play(installation.find()))
     if as_json:
-        _print_json(promises.to_json())
+        show_json(promises.to_json())
     else:
-        _print(render(promises))
+        show(render(promises))
     raise typer.Exit(0 if promises.kept else 1)
 
 
@@ -73,13 +82,13 @@ def list_portals(*, as_json: AsJson = False) -> None:
     """List all portals."""
     portals = list(Routing(installation.find()).portals())
     if as_json:
-        _print_json({"portals": portals})
+        show_json({"portals": portals})
         return
     columns = ("host", "portal", "pair", "home", "owner", "state")
     table = Table(*columns, box=None, header_style="bold")
     for row in portals:
         table.add_row(*(str(row[column]) for column in columns))
-    _print(table)
+    show(table)
 
 
 @portal.command("show")
@@ -93,17 +102,9 @@ def show_portal(
     if found is None:
         raise ConsoleError(f"there is no portal {host!r}: `portico portal list` shows all")
     if as_json:
-        _print_json(found)
+        show_json(found)
         return
     table = Table(box=None, show_header=False)
     for name, value in found.items():
         table.add_row(name, str(value))
-    _print(table)
-
-
-def _print(shown: Any) -> None:
-    Console(highlight=False, soft_wrap=True).print(shown)
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2))
+    show(table)

@@ -1,14 +1,15 @@
 """``portico status``: the installation at a glance."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from console import processes, replication
+from console import overview, processes, replication
+from console.control.failover import Failover
 from console.errors import ConsoleError
 from console.installation import Installation
 from console.processes import Process
@@ -23,6 +24,7 @@ class Status:
     pairs: Sequence[Json]
     portals: Json
     memory_bytes: int
+    failover: Json | None = None
 
     def to_json(self) -> Json:
         """Return the documented form."""
@@ -30,6 +32,7 @@ class Status:
             "processes": [p.to_json() for p in self.processes],
             "pairs": list(self.pairs),
             "portals": self.portals,
+            "failover": self.failover,
         }
 
 
@@ -51,7 +54,16 @@ def read(installation: Installation) -> Status:
         }
         for pair in installation.settings.pairs
     ]
-    return Status(found, pairs, portals, processes.memory_bytes(installation))
+    memory_bytes = processes.memory_bytes(installation)
+    return Status(found, pairs, portals, memory_bytes, _find_failover(installation))
+
+
+def _find_failover(installation: Installation) -> Json | None:
+    """Return what the failover services say; nothing in the box, or when all of them are silent."""
+    try:
+        return Failover(installation).status()
+    except ConsoleError:
+        return None
 
 
 def _count(installation: Installation, routing: Routing) -> Json:
@@ -60,18 +72,30 @@ def _count(installation: Installation, routing: Routing) -> Json:
     return {"total": owners.total(), "by_owner": by_owner}
 
 
-def render(status: Status) -> RenderableType:
-    """Return the tables for people."""
+def render(status: Status, *, lists_processes: bool) -> RenderableType:
+    """Return one screen for people; the list of all processes makes it longer."""
+    pairs = overview.render(status.failover) if status.failover else _pair_table(status.pairs)
+    chosen = status.processes if lists_processes else _sick(status.processes)
+    listed: list[RenderableType] = [_process_table(chosen), ""] if chosen else []
+    return Group(
+        pairs,
+        "",
+        *listed,
+        *_totals(status),
+    )
+
+
+def _sick(found: Sequence[Process]) -> list[Process]:
+    return [process for process in found if not process.healthy]
+
+
+def _totals(status: Status) -> Iterator[str]:
     owners = ", ".join(f"{n} in {dc}" for dc, n in status.portals["by_owner"].items())
     total = _shown(status.portals["total"])
-    return Group(
-        _process_table(status.processes),
-        "",
-        _pair_table(status.pairs),
-        "",
-        f"portals   {total}{f' ({owners})' if owners else ''}",
-        f"memory    {status.memory_bytes / 2**30:.2f} GiB (PSS of all processes)",
-    )
+    healthy = len(status.processes) - len(_sick(status.processes))
+    yield f"processes {healthy} of {len(status.processes)} healthy"
+    yield f"portals   {total}{f' ({owners})' if owners else ''}"
+    yield f"memory    {status.memory_bytes / 2**30:.2f} GiB (PSS of all processes)"
 
 
 def _process_table(found: Sequence[Process]) -> Table:

@@ -9,8 +9,9 @@ from blobs.bucket import Bucket
 from blobs.errors import AccessDeniedError
 from blobs.keys import AccessKey, Account
 from blobs.store import connect
+from console.demo import account
 from console.demo.company import Company, sha256_of, sign_up
-from console.demo.load import Load, Tally
+from console.demo.load import Load
 from console.demo.promises import Promises
 from console.demo.sabotage import Saboteur
 from kernel import secrets
@@ -124,7 +125,7 @@ async def harm(saboteur: Saboteur, company: Company, promises: Promises) -> None
         tally = await load.stop()
     promises.check("writes go on with routing and etcd stopped", went_on, kept=went_on > 0)
     promises.check("everything is healthy again", "yes" if healthy else "no", kept=healthy)
-    await _account_for(company, tally, promises)
+    await account.settle(company, tally, promises, "dead node")
 
 
 async def _written_without_directory(saboteur: Saboteur, load: Load) -> int:
@@ -137,32 +138,6 @@ async def _written_without_directory(saboteur: Saboteur, load: Load) -> int:
     return len(load.tally.acknowledged) - before
 
 
-async def _account_for(company: Company, tally: Tally, promises: Promises) -> None:
-    present = await _all_leads(company)
-    titles = list(present.values())
-    lost = [t for t, i in tally.acknowledged.items() if present.get(i) != t]
-    ours = [t for t in titles if t in tally.attempted]
-    acknowledged = len(tally.acknowledged)
-    promises.check(
-        "no acknowledged write lost",
-        f"{len(lost)} of {acknowledged}",
-        kept=not lost and acknowledged > 0,
-    )
-    promises.equal("no write twice", len(ours) - len(set(ours)), 0)
-    promises.equal("no session lost", tally.sessions_lost, 0)
-    promises.equal("no failed request when repeated", len(tally.given_up), 0)
-    failures = tally.first_try_failures
-    promises.check(
-        "failed at the first try: at most those the dead node held",
-        f"{len(failures)} {sorted(set(failures)) or ''}; longest wait {tally.longest_seconds:.2f} s",
-        kept=len(failures) <= _HELD_AT_MOST,
-    )
-
-
-# six writers and two readers: the dead node held one request of each at the most
-_HELD_AT_MOST = 8
-
-
 async def _imported(company: Company, name: str) -> int:
     content = await asyncio.to_thread((EXAMPLES / name).read_bytes)
     job = await company.ask(
@@ -173,17 +148,6 @@ async def _imported(company: Company, name: str) -> int:
             await asyncio.sleep(0.2)
             job = await company.ask("GET", f"/crm/leads/imports/{job['id']}")
     return int(job["progress"]["created"])
-
-
-async def _all_leads(company: Company) -> dict[int, str]:
-    found: dict[int, str] = {}
-    params: dict[str, str] = {"limit": "200", "order": "-id"}
-    while True:
-        page = await company.ask("GET", "/crm/leads", params=params)
-        found |= {lead["id"]: lead["title"] for lead in page["items"]}
-        if page["next"] is None:
-            return found
-        params["cursor"] = page["next"]
 
 
 async def _equal_counts(saboteur: Saboteur, sites: Sequence[str], company: Company) -> list[int]:

@@ -75,7 +75,9 @@ async def sign_up(settings: Settings, name: str, region: str) -> Company:
         label=label,
         home_dc=made["portal"]["home_dc"],
         token=made["token"],
-        client=httpx.AsyncClient(base_url=url, headers=logged_in, timeout=TIMEOUT),
+        client=httpx.AsyncClient(
+            base_url=url, headers=logged_in, timeout=TIMEOUT, follow_redirects=True
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 
-from console.demo import acts
+from console.demo import acts, loss
 from console.demo.promises import Promises
 from console.demo.sabotage import Saboteur
 from console.installation import Installation
@@ -27,6 +27,9 @@ async def play(installation: Installation) -> Promises:
         await acts.isolation(settings, saboteur, russian, german, promises)
         _say("harm under load: a node killed, caches flushed, routing and etcd stopped")
         await acts.harm(saboteur, russian, promises)
+        if len(settings.datacentres) > 1:
+            _say(f"everything in {german.home_dc} is killed under load, and comes back")
+            await loss.play(installation, saboteur, german, promises)
     return promises
 
 
