@@ -28,7 +28,7 @@ hosts: python ## Add hosts-file entries for portals: make hosts NAMES="acme beta
 	@$(BIN)/python -m cluster hosts $(NAMES)
 
 ##@ Every change
-.PHONY: fmt check test test-box endurance features
+.PHONY: fmt check test test-box endurance failover-test failover-table features
 fmt: python ## Format, and fix what can be fixed
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format .
 
@@ -37,7 +37,7 @@ check: python ## Format, lint, types, import contracts: no servers needed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: servers ## The whole suite against real servers of its own; narrow with T=path
+test: laboratory ## The whole suite against real servers of its own; narrow with T=path
 	$(BIN)/pytest $(T)
 
 test-box: servers ## The same suite on the self-hosted box, where it makes sense there
@@ -45,6 +45,12 @@ test-box: servers ## The same suite on the self-hosted box, where it makes sense
 
 endurance: servers ## A hundred kills, and ten minutes of random ones under load (15 minutes)
 	$(BIN)/pytest tests/endurance
+
+failover-test: laboratory ## Harm both datacentres in every way there is, under load (an hour); SEED= ONLY=name,name
+	@$(BIN)/python -m laboratory --seed $(or $(SEED),1) --only "$(ONLY)"
+
+failover-table: python ## Put what `make failover-test` measured into docs/failover.md
+	@$(BIN)/python -m laboratory render
 
 features: python ## Which of the 350 rows of docs/features.csv a passing test shows
 	@$(BIN)/python -m testkit.features
@@ -59,7 +65,7 @@ load: up ## Twenty companies at work for a minute: sign-up, leads, files
 	@$(BIN)/locust -f loadtests/locustfile.py --headless -u 20 -r 4 -t 60s --only-summary
 
 ##@ Housekeeping
-.PHONY: lock migration python servers
+.PHONY: lock migration python servers laboratory
 LOCAL := kernel telemetry web etcd routes db cache blobs jobs testkit routing signup portal worker console failover cluster
 lock: ## Resolve all dependencies anew into requirements.lock
 	@deploy/bootstrap.sh uv
@@ -72,3 +78,6 @@ python:
 
 servers:
 	@deploy/bootstrap.sh servers
+
+laboratory:
+	@deploy/bootstrap.sh laboratory

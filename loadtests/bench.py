@@ -1,7 +1,7 @@
 """``make bench``: each request of the product beside its floor, in one run.
 
-The floor of leads is ``loadtests.floor``; that of files is the object store itself, with presigned URLs.
-Both sides are asked directly, past the balancers, by wrk, in alternating rounds.
+The floor of leads is ``loadtests.floor``: both sides are asked directly, past the balancers, by wrk.
+The floor of files is the object store itself; there ours is asked at the front door (``loadtests.files``).
 """
 
 import argparse
@@ -13,25 +13,22 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 import httpx
 
-from blobs.bucket import Bucket
-from blobs.store import connect
 from console.demo.acts import stolen_account
 from console.demo.company import Company, sign_up
 from console.demo.sabotage import Saboteur
 from console.installation import Installation, find
 from console.routing import Routing
 from kernel.settings import Settings
+from loadtests import files
+from loadtests.files import MIB
 from loadtests.rounds import Comparison, Target, compare
 
 FLOOR_PORT = 17099
-MIB = 1 << 20
 LEADS = 200
-CONNECTIONS, TRANSFERS = 8, 4
 AIMS = {"read a lead": 0.6, "create a lead": 0.7, "1 MiB up": 0.8, "1 MiB down": 0.8}
 
 
@@ -64,46 +61,7 @@ def leads(company: Company, node: str, floor: str, lead: int) -> Iterator[Compar
         ),
     )
     for name, ours, bare in pairs:
-        yield compare(name, ours, bare, connections=CONNECTIONS)
-
-
-def files(
-    company: Company, node: str, settings: Settings, file: int, urls: dict[str, str]
-) -> Iterator[Comparison]:
-    """Compare files with the object store itself."""
-    headers = _headers(company)
-    store = settings.s3_url
-    binary = {"Content-Type": "application/octet-stream"}
-    yield compare(
-        "1 MiB up",
-        Target(
-            node,
-            "/api/v1/drive/files?name=bench-{n}.bin",
-            "POST",
-            {**headers, **binary},
-            body_bytes=MIB,
-        ),
-        Target(store, urls["put"].removeprefix(store), "PUT", binary, body_bytes=MIB),
-        connections=TRANSFERS,
-    )
-    yield compare(
-        "1 MiB down",
-        Target(node, f"/api/v1/drive/files/{file}/content", headers=headers),
-        Target(store, urls["get"].removeprefix(store)),
-        connections=TRANSFERS,
-    )
-
-
-async def presigned(settings: Settings, saboteur: Saboteur, company: Company) -> dict[str, str]:
-    """URLs by which the object store is asked directly."""
-    async with connect(settings.s3_url) as store:
-        bucket = Bucket(store, stolen_account(settings, saboteur, company))
-        await bucket.put("bench", b"portico." * (MIB // 8))
-        hour = timedelta(hours=1)
-        return {
-            "put": bucket.put_url("bench-floor", size=MIB, expires_in=hour),
-            "get": bucket.get_url("bench", file_name="bench", expires_in=hour),
-        }
+        yield compare(name, ours.run, bare.run)
 
 
 @contextmanager
@@ -144,7 +102,6 @@ def run(installation: Installation, only: str) -> list[Comparison]:
     """Measure everything whose name contains ``only``."""
     settings, saboteur = installation.settings, Saboteur(installation)
     company, lead, file = asyncio.run(_with_client(settings))
-    urls = asyncio.run(presigned(settings, saboteur, company))
     route = Routing(installation).find_route(company.label)
     assert route is not None  # noqa: S101  # it has just signed up
     node = f"http://{settings.site(company.home_dc).address}:{settings.ports.portal}"
@@ -155,7 +112,9 @@ def run(installation: Installation, only: str) -> list[Comparison]:
         if only in "leads":
             made += leads(company, node, floor, lead)
     if only in "files":
-        made += files(company, node, settings, file, urls)
+        account = stolen_account(settings, saboteur, company)
+        links = asyncio.run(files.links(settings, account))
+        made += files.compared(settings, _headers(company), file, *links)
     return made
 
 

@@ -1,11 +1,10 @@
-"""Runs wrk against two addresses in turn, so that a noisy machine is as noisy for both."""
+"""Runs two loads in turn, so that a noisy machine is as noisy for both."""
 
 import json
 import os
-import secrets
 import statistics
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,17 +12,42 @@ SCRIPT = Path(__file__).with_name("wrk.lua")
 ROUNDS = 3
 SECONDS = 4
 
+Round = Callable[[], Mapping[str, float]]
+"""Puts on load for a while; returns requests, seconds, p50_ms, p99_ms and failed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One request, repeated."""
+    """One request, repeated by wrk."""
 
     url: str
     path: str
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
-    body_bytes: int = 0
+    connections: int = 8
+
+    def run(self) -> Mapping[str, float]:
+        """Put on load for one round."""
+        environment = {
+            **os.environ,
+            "METHOD": self.method,
+            "PATH_AND_QUERY": self.path,
+            "HEADERS": "\n".join(f"{n}: {v}" for n, v in self.headers.items()),
+            "BODY": self.body,
+        }
+        size = ("-t1", f"-c{self.connections}", f"-d{SECONDS}s")
+        command = ["wrk", *size, "-s", str(SCRIPT), self.url]
+        done = subprocess.run(  # noqa: S603  # our own command, our own arguments
+            command,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS + 20,
+            check=True,
+        )
+        figures: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+        return figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +74,13 @@ class Comparison:
         return self.ours.per_second / self.floor.per_second
 
 
-def compare(name: str, ours: Target, floor: Target, *, connections: int) -> Comparison:
+def compare(name: str, ours: Round, floor: Round) -> Comparison:
     """Measure both in alternating rounds."""
-    seen: dict[str, list[dict[str, float]]] = {"ours": [], "floor": []}
+    seen: dict[str, list[Mapping[str, float]]] = {"ours": [], "floor": []}
     for _ in range(ROUNDS):
-        for which, target in (("floor", floor), ("ours", ours)):
-            seen[which].append(_round(target, connections))
+        for which, run in (("floor", floor), ("ours", ours)):
+            seen[which].append(run())
     return Comparison(name, _figures(seen["ours"]), _figures(seen["floor"]))
-
-
-def _round(target: Target, connections: int) -> dict[str, float]:
-    environment = {
-        **os.environ,
-        "METHOD": target.method,
-        "PATH_AND_QUERY": target.path,
-        "HEADERS": "\n".join(f"{n}: {v}" for n, v in target.headers.items()),
-        "BODY": target.body,
-        "BODY_BYTES": str(target.body_bytes),
-        "RUN": secrets.token_hex(4),
-    }
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "-s", str(SCRIPT), target.url]
-    done = subprocess.run(  # noqa: S603  # our own command, our own arguments
-        command, env=environment, capture_output=True, text=True, timeout=SECONDS + 20, check=True
-    )
-    figures: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
-    return figures
 
 
 def _figures(rounds: Sequence[Mapping[str, float]]) -> Figures:

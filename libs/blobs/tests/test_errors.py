@@ -10,6 +10,7 @@ from blobs.errors import (
     AccessDeniedError,
     BlobNotFoundError,
     StorageRefusedError,
+    StorageTimeoutError,
     StorageUnavailableError,
     refusal,
 )
@@ -42,6 +43,7 @@ def test_every_code_has_a_text_in_every_language() -> None:
         (400, "InvalidArgument", StorageRefusedError),
         (429, "429", StorageUnavailableError),
         (503, "SlowDown", StorageUnavailableError),
+        (408, "RequestTimeout", StorageTimeoutError),
         (500, "", StorageUnavailableError),
     ],
 )

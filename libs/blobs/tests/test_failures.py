@@ -292,3 +292,19 @@ async def test_slow_downloads_never_hold_up_the_small_calls(
         with pytest.raises(StorageTimeoutError):
             await read(crowded, "file")
         assert (await crowded.head("file")).size == 64_000_000
+
+
+async def test_a_full_storage_refuses_in_time_and_still_reads(tmp_path: Path) -> None:
+    with running(tmp_path) as gateway:
+        async with connect(gateway.url, Timeouts(silence=30.0)) as store:
+            account = await RadosGateway(store, gateway.admin).create(PortalId(1))
+            bucket = Bucket(store, account)
+            await bucket.put("there", bytes(4_000_000))
+            with gateway.full():
+                writes = (bucket.put("file", b"contents"), bucket.begin_upload("file"))
+                started_at = time.monotonic()
+                found = await asyncio.gather(*writes, return_exceptions=True)
+                seconds = time.monotonic() - started_at
+                assert [type(error) for error in found] == [StorageTimeoutError] * 2
+                assert seconds < 15  # the gateway's own limit, not ours
+                assert len(await read(bucket, "there")) == 4_000_000

@@ -11,8 +11,9 @@ from yarl import URL
 from blobs.bucket import Bucket
 from blobs.errors import AccessDeniedError
 from blobs.keys import AccessKey, Account
-from blobs.store import Store
+from blobs.store import Store, connect
 from testkit.contents import random_bytes, read
+from testkit.s3 import Gateway
 
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
@@ -129,6 +130,22 @@ async def test_a_signed_url_opens_nothing_else(
         async with browser.request(verb, URL(url, encoded=True), data=b"") as answer:
             assert answer.status == 403, verb
     assert account.key.secret not in url
+
+
+async def test_a_signed_url_is_made_for_the_address_that_clients_know(
+    s3: Gateway, account: Account, browser: aiohttp.ClientSession
+) -> None:
+    async with connect(s3.url, public_url="https://files.example.com") as store:
+        bucket = Bucket(store, account)
+        await bucket.put("file", b"contents")  # ours go the short way
+        url = bucket.get_url("file", file_name="x", expires_in=MINUTE)
+
+    assert url.startswith(f"https://files.example.com/{account.bucket}/file?")
+    inside = URL(url.replace("https://files.example.com", s3.url), encoded=True)
+    async with browser.get(inside, headers={"Host": "files.example.com"}) as answer:
+        assert await answer.read() == b"contents"
+    async with browser.get(inside) as answer:
+        assert answer.status == 403
 
 
 async def test_a_signed_url_expires(bucket: Bucket, browser: aiohttp.ClientSession) -> None:

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from blobs.checksums import digest_of, require_equal
 from blobs.keys import Account
-from blobs.naming import attachment
+from blobs.naming import attachment, inline
 from blobs.objects import Blob, Download, Page, Stored
 from blobs.slicing import in_parts
 from blobs.store import Place, Store
@@ -144,11 +144,13 @@ class Bucket:
             after = {m: page[f"Next{m}"] for m in markers} if page["IsTruncated"] else None
         return swept
 
-    def get_url(self, key: str, *, file_name: str, expires_in: timedelta) -> str:
-        """Return a URL whose bearer may download this one object, saved as ``file_name``."""
-        disposition = {"response-content-disposition": attachment(file_name)}
-        request = Request("GET", self._place.target(key, **disposition))
-        return self._place.presigned(request, expires_in)
+    def get_url(
+        self, key: str, *, file_name: str, expires_in: timedelta, is_shown: bool = False
+    ) -> str:
+        """Return a URL whose bearer may download this one object as ``file_name``, shown or saved."""
+        disposition = inline(file_name) if is_shown else attachment(file_name)
+        target = self._place.target(key, **{"response-content-disposition": disposition})
+        return self._place.presigned(Request("GET", target), expires_in)
 
     def put_url(self, key: str, *, size: int, expires_in: timedelta) -> str:
         """Return a URL whose bearer may store this one object, of exactly ``size`` bytes."""

@@ -97,7 +97,7 @@ _KINDS: dict[str, type[PorticoError]] = {
     "NoSuchUpload": UploadNotFoundError,
     "NoSuchUser": AccountNotFoundError,
     "QuotaExceeded": StorageFullError,
-    "RequestTimeout": StorageUnavailableError,
+    "RequestTimeout": StorageTimeoutError,  # radosgw waited for its disks: say, they are full
     "SignatureDoesNotMatch": AccessDeniedError,
     "TooManyBuckets": AccountExistsError,  # each account may have one
     "UserAlreadyExists": AccountExistsError,

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import aiohttp
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
-from prometheus_client import Histogram
+from prometheus_client import Counter, Histogram
 
 from blobs.errors import StorageTimeoutError, StorageUnavailableError, refusal
 
@@ -21,6 +21,11 @@ _SECONDS = Histogram(
     ("operation",),
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0),
 )
+_FAILURES = Counter(
+    "blobs_failures_total",
+    "Calls that the object store did not answer, repetitions included.",
+    ("operation", "code"),
+)
 
 
 async def repeated(operation: str, attempt: Callable[[], Awaitable[T]]) -> T:
@@ -29,15 +34,23 @@ async def repeated(operation: str, attempt: Callable[[], Awaitable[T]]) -> T:
     Each of ours may be repeated: it leaves the same state, or at worst an empty upload to be swept. One
     that timed out is not repeated: its caller has waited long enough.
     """
-    with _SECONDS.labels(operation).time():
-        for pause in PAUSES:
-            try:
-                return await attempt()
-            except StorageTimeoutError:
-                raise
-            except StorageUnavailableError:
-                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # only spreads
-        return await attempt()
+    try:
+        with _SECONDS.labels(operation).time():
+            return await _repeated(attempt)
+    except StorageUnavailableError as error:
+        _FAILURES.labels(operation, error.code).inc()
+        raise
+
+
+async def _repeated(attempt: Callable[[], Awaitable[T]]) -> T:
+    for pause in PAUSES:
+        try:
+            return await attempt()
+        except StorageTimeoutError:
+            raise
+        except StorageUnavailableError:
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # only spreads
+    return await attempt()
 
 
 @contextmanager

@@ -27,8 +27,13 @@ _signing_key: ContextVar[AccessKey] = ContextVar("the key that signs the present
 
 
 @asynccontextmanager
-async def connect(url: str, timeouts: Timeouts | None = None) -> AsyncIterator["Store"]:
-    """Open the object store at ``url``, once per process; nothing is sent yet."""
+async def connect(
+    url: str, timeouts: Timeouts | None = None, *, public_url: str | None = None
+) -> AsyncIterator["Store"]:
+    """Open the object store at ``url``, once per process; nothing is sent yet.
+
+    ``public_url`` is where the bearers of links reach it, if that is another address.
+    """
     timeouts = timeouts or Timeouts()
     async with AsyncExitStack() as stack:
         session = aiohttp.ClientSession(
@@ -39,7 +44,7 @@ async def connect(url: str, timeouts: Timeouts | None = None) -> AsyncIterator["
         )
         await stack.enter_async_context(session)
         client = await stack.enter_async_context(_client(url, timeouts))
-        yield Store(Wire(url, session, timeouts), client, timeouts.call)
+        yield Store(Wire(url, public_url or url, session, timeouts), client, timeouts.call)
 
 
 class Store:

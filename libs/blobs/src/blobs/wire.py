@@ -52,10 +52,16 @@ class Request:
 
 
 class Wire:
-    """Sends signed requests to the object store at ``url``; its connections serve all portals."""
+    """Sends signed requests to the object store at ``url``; its connections serve all portals.
 
-    def __init__(self, url: str, session: aiohttp.ClientSession, timeouts: Timeouts) -> None:
+    ``public_url`` is where others reach the same store: what they are given is signed for that host.
+    """
+
+    def __init__(
+        self, url: str, public_url: str, session: aiohttp.ClientSession, timeouts: Timeouts
+    ) -> None:
         self._url = url
+        self._public_url = public_url
         self._session = session
         self._small = aiohttp.ClientTimeout(
             total=timeouts.call, connect=timeouts.connect, sock_read=timeouts.silence
@@ -69,7 +75,7 @@ class Wire:
 
     def presigned(self, key: AccessKey, request: Request, expires_in: timedelta) -> str:
         """Return a URL whose bearer may send this one request, with its headers, for a while."""
-        draft = AWSRequest(request.verb, self._url + request.target, dict(request.headers))
+        draft = AWSRequest(request.verb, self._public_url + request.target, dict(request.headers))
         seconds = int(expires_in.total_seconds())
         S3SigV4QueryAuth(credentials(key), "s3", REGION, expires=seconds).add_auth(draft)
         return str(draft.url)

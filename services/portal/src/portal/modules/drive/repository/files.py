@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, String, bindparam, delete, insert, select
 
 from db.errors import DuplicateKeyError
 from db.sessions import ReadSession, Row, WriteSession
-from db.statements import Statement
+from db.statements import Statement, literally
 from portal.modules.drive.contracts import FileId
 from portal.modules.drive.domain.files import File, NewFile
 from portal.modules.drive.domain.listing import Order, Position
@@ -93,7 +93,7 @@ class FileRepository:
         if after is not None:
             values |= {"last_id": after.id, "last_name": after.name, "last_at": after.created_at}
         if search is not None:
-            values["like"] = f"%{_escaped(search)}%"
+            values["like"] = f"%{literally(search)}%"
         return [_to_domain(row) for row in await self._session.all(statement, **values)]
 
     async def known_keys(self, keys: Collection[str]) -> frozenset[str]:
@@ -143,11 +143,6 @@ class FileStore(FileRepository):
     async def delete(self, file: FileId) -> None:
         """Delete the row."""
         await self._writer.change(_DELETE, file=file)
-
-
-def _escaped(text: str) -> str:
-    """Make ``%``, ``_`` and the backslash mean themselves in LIKE."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _to_domain(row: Row) -> File:

@@ -1,10 +1,11 @@
 """Files go up and come down, each in one request of any length."""
 
+from datetime import timedelta
 from functools import partial
 from typing import Annotated
 
 from fastapi import Path, Query, Request, Response, status
-from fastapi.responses import StreamingResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
@@ -31,6 +32,9 @@ from portal.unit import router as make_router
 
 router = make_router("/drive/files", "drive", kind=StreamingRoute)
 
+# Beyond this the bytes cost more, here and on their way through us, than one more request of the client
+REDIRECTED_BYTES = 256 * 1024
+REDIRECTED_FOR = timedelta(minutes=5)  # to begin a download, not to finish it
 DESCRIBING = ("content-length", "content-digest", "repr-digest", "x-content-sha256")
 
 
@@ -81,10 +85,18 @@ async def upload_file(
     "/{id}/content",
     summary="Download a file, or a range of it",
     response_class=StreamingResponse,
-    responses={200: {"content": {"*/*": {}}}, 206: {"content": {"*/*": {}}}, 304: {}},
+    responses={
+        200: {"content": {"*/*": {}}},
+        206: {"content": {"*/*": {}}},
+        304: {},
+        307: {"description": "the object store has it: the same request there, without the token"},
+    },
 )
 async def download_file(
-    request: Request, context: Context, file_id: Annotated[RowId, Path(alias="id")]
+    request: Request,
+    context: Context,
+    file_id: Annotated[RowId, Path(alias="id")],
+    redirect: Annotated[bool, Query(description="large files come from the object store")] = True,  # noqa: FBT002  # a query parameter
 ) -> Response:
     async with context.reading() as session:
         file = await wiring.files(session).find(context.user.user_id, FileId(file_id))
@@ -95,6 +107,9 @@ async def download_file(
     if is_known(request.headers, etag):
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
     asked = asked_range(request.headers, etag, file.size)
+    is_reachable = context.resources.settings.s3_public_url is not None
+    if redirect and is_reachable and file.size >= REDIRECTED_BYTES:
+        return _redirection(bucket, file)
     return _Contents(bucket, file, asked, _headers(file, etag))
 
 
@@ -136,6 +151,14 @@ async def _keep(
         return Response(body, status.HTTP_201_CREATED, media_type="application/json")
 
     return await idempotency.once(session, key, add)
+
+
+def _redirection(bucket: Bucket, file: File) -> Response:
+    """Send the client to the store, its range too: contents never change, so ``If-Range`` holds there."""
+    shown = media.is_harmless(file.content_type)
+    url = bucket.get_url(file.key, file_name=file.name, expires_in=REDIRECTED_FOR, is_shown=shown)
+    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    return RedirectResponse(url, headers=headers)
 
 
 def _headers(file: File, etag: str) -> dict[str, str]:

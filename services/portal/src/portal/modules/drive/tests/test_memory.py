@@ -42,7 +42,7 @@ async def upload(node: httpx.AsyncClient, name: str, size: int) -> int:
 
 
 async def chunks(node: httpx.AsyncClient, file: int) -> AsyncIterator[bytes]:
-    async with node.stream("GET", f"{FILES}/{file}/content") as answer:
+    async with node.stream("GET", f"{FILES}/{file}/content?redirect=false") as answer:
         async for chunk in answer.aiter_raw():
             yield chunk
 

@@ -1,0 +1,65 @@
+"""Test 10: the database of each datacentre is replaced in turn, under load.
+
+This machine has one build of MariaDB. So the same build comes back with other formats on its disk: a
+redo log of another size, strict page checksums, and binary logs with full metadata.
+"""
+
+import asyncio
+
+from kernel.settings import Site
+from laboratory.scenarios.measuring import calm
+from laboratory.scene import Scene, Trial
+
+OTHER = """
+# the laboratory's other version
+innodb-log-file-size = 64M
+binlog-row-metadata = FULL
+innodb-checksum-algorithm = strict_full_crc32
+"""
+STEP_SECONDS = 120.0
+
+
+async def drill(scene: Scene) -> None:
+    """Suspend, replace, resume, on each side."""
+    await calm(scene)
+    first, second = scene.machine.settings.datacentres
+    async with scene.trial("drill") as trial:
+        await asyncio.sleep(2)
+        await _replaced(scene, trial, first, second)
+        await _replaced(scene, trial, second, first)
+    for site in (first, second):
+        (row,) = scene.databases.ask(site, "SELECT @@binlog_row_metadata AS it")
+        scene.row(
+            f"{site.name} runs with the other formats",
+            row["it"],
+            "FULL",
+            is_kept=row["it"] == "FULL",
+        )
+    scene.row("requests", str(trial.latency()))
+    trial.report(await trial.judge())
+
+
+async def _replaced(scene: Scene, trial: Trial, site: Site, peer: Site) -> None:
+    control, name = scene.control, f"{site.name}:mariadb"
+    trial.history.note("suspend", site=site.name)
+    await control.switch_sides([site.name], peer.name)
+    await control.until(
+        lambda p: p["move"] is None and p["serving"][site.name] == peer.name,
+        "evacuated",
+        STEP_SECONDS,
+    )
+    await control.demand(
+        "/v1/pairs/1/suspend", site=site.name, term=(await control.pair())["term"], dry_run=False
+    )
+    await control.until(lambda p: p["away"] == site.name and p["parked"], "suspended", STEP_SECONDS)
+    await scene.machine.stop([name])
+    config = scene.machine.layout.config(site.name, "my.cnf")
+    config.write_text(config.read_text() + OTHER)
+    await scene.machine.start([name])
+    trial.history.note("resume", site=site.name)
+    await control.demand(
+        "/v1/pairs/1/resume", site=site.name, term=(await control.pair())["term"], dry_run=False
+    )
+    await control.until_peace(STEP_SECONDS, at_home=False)
+    await control.switch_sides([site.name], site.name)
+    await control.until_peace(STEP_SECONDS)
