@@ -30,7 +30,7 @@ SCENARIOS = (
         "planned switch of one portal under load",
         switches.one_portal,
         {
-            QUICK: {"times": 5, "every": 1.5, "rate": 60},
+            QUICK: {"times": 6, "every": 1.5, "rate": 60},
             FULL: {"times": 200, "every": 1.6, "rate": 150},
         },
     ),
@@ -121,7 +121,7 @@ SCENARIOS = (
         {
             FULL: {
                 "faults": 200,
-                "minutes": 25,
+                "minutes": 22,
                 "rates": Rates(leads=80, list_clients=8, list_steps=5, bank=500),
             }
         },

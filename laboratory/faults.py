@@ -216,7 +216,7 @@ class Chance:
             (6, self._loss),
             (6, self._delay),
             (4, self._wrong_clock),
-            (2, self._full_disk),
+            (1, self._full_disk),
         ]
         (make,) = self._chance.choices([make for _, make in kinds], [weight for weight, _ in kinds])
         return make()

@@ -16,7 +16,7 @@ Span = tuple[float, float]
 
 
 async def one_portal(scene: Scene, *, times: int, every: float, rate: float) -> None:
-    """Switch one portal to and fro under load."""
+    """Switch one portal to and fro under load; ``times`` is even, so that it ends at home."""
     await calm(scene)
     portal = scene.portals[0]
     spans: list[Span] = []

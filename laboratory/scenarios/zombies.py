@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from laboratory.door import Portal
 from laboratory.faults import Cut, Fault, Freeze, KillAndHold, WrongClock
 from laboratory.scenarios.measuring import calm, until_written
 from laboratory.scene import Scene, Trial
@@ -36,7 +35,7 @@ async def stale_cache(scene: Scene, *, attempts: int) -> None:
     await calm(scene)
     first, second = (s.name for s in scene.machine.settings.datacentres)
     async with scene.trial("stale-cache") as trial:
-        zombies = Zombies.of(trial.bank, _of(scene, first))
+        zombies = Zombies.of(trial.bank, scene.portals, first)
         await _switch(scene, first, second)
         zombies.start(WRITERS)
         await zombies.until(attempts, seconds=attempts / 500)
@@ -90,7 +89,7 @@ async def _outlived(scene: Scene, name: str, fault: Fault, site: str, seconds: f
     await calm(scene)
     async with scene.trial(name) as trial:
         await asyncio.sleep(1)
-        zombies = Zombies.of(trial.bank, _of(scene, site))
+        zombies = Zombies.of(trial.bank, scene.portals, site)
         at = time.monotonic()
         await fault.start(scene.machine)
         trial.history.note("fault", fault=repr(fault))
@@ -122,10 +121,6 @@ async def _switch(scene: Scene, side: str, target: str) -> None:
         f"{side} at {target}",
         TAKEOVER_SECONDS,
     )
-
-
-def _of(scene: Scene, home: str) -> list[Portal]:
-    return [portal for portal in scene.portals if portal.home == home]
 
 
 def _report_zombies(scene: Scene, zombies: Zombies, *, asked: int | None) -> None:

@@ -35,9 +35,10 @@ class Zombies:
         self._tasks: list[asyncio.Task[None]] = []
 
     @classmethod
-    def of(cls, bank: Bank, portals: Sequence[Portal]) -> "Zombies":
-        """Remember the routes as they are now."""
-        return cls(bank, [bank.route_of(portal) for portal in portals])
+    def of(cls, bank: Bank, portals: Sequence[Portal], side: str) -> "Zombies":
+        """Remember the routes of a side's portals as they are now."""
+        routes = [bank.route_of(portal) for portal in portals]
+        return cls(bank, [route for route in routes if route.home == side])
 
     def start(self, writers: int) -> None:
         """Begin; only when the routes are yesterday's."""

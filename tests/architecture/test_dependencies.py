@@ -22,9 +22,8 @@ def direct_dependencies() -> Iterator[str]:
 
 def servers() -> set[str]:
     script = (checkout.ROOT / "deploy/bootstrap.sh").read_text(encoding="utf-8")
-    found = re.search(r'^SERVERS="([^"]+)"', script, re.MULTILINE)
-    assert found
-    return {f"deb:{package}" for package in found[1].split()}
+    found = re.findall(r'^(?:SERVERS|LABORATORY)="([^"]+)"', script, re.MULTILINE)
+    return {f"deb:{package}" for packages in found for package in packages.split()}
 
 
 def test_each_direct_dependency_has_its_line_and_no_line_is_left_over() -> None:

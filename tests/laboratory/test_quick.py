@@ -45,13 +45,12 @@ def broken(result: Result) -> list[str]:
 
 
 @pytest.mark.timeout(SECONDS + 30)
-@pytest.mark.feature("ARCH-35")
 def test_a_portal_is_switched_under_load_and_no_request_fails(played: dict[str, Result]) -> None:
     assert broken(played["switch-portal"]) == []
 
 
 @pytest.mark.timeout(SECONDS + 30)
-@pytest.mark.feature("ARCH-09", "ARCH-39")
+@pytest.mark.feature("ARCH-39")
 def test_a_killed_master_is_replaced_and_nothing_acknowledged_is_lost(
     played: dict[str, Result],
 ) -> None:
@@ -66,5 +65,6 @@ def test_a_cut_link_switches_nothing_and_both_databases_become_equal(
 
 
 @pytest.mark.timeout(SECONDS + 30)
+@pytest.mark.feature("ARCH-35")
 def test_writers_in_a_datacentre_cut_off_from_all_are_refused(played: dict[str, Result]) -> None:
     assert broken(played["zombie-cut-off"]) == []

@@ -34,7 +34,8 @@ def _settings(hosts: dict[str, str]) -> str:
     kinds = {"witness": "witness"}
     sites = "".join(
         f'[[sites]]\nname = "{name}"\nkind = "{kinds.get(name, "datacentre")}"\naddress = "{host}"\n'
-        for name, host in hosts.items()
+        f"id_offset = {number % 2 + 1}\n"
+        for number, (name, host) in enumerate(hosts.items())
     )
     return f"""
 shared_site = "witness"

@@ -1,37 +1,65 @@
-"""Runs ``portico`` as a process of its own, as an operator does."""
+"""Runs ``portico``: here, which is quick, or as a process of its own where it is to be interrupted."""
 
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from console.main import app
 
 PORTICO = Path(sys.executable).with_name("portico")
 LOOK_SECONDS = 20.0
+WIDE = {"COLUMNS": "200", "TERMINAL_WIDTH": "200"}
+"""So wide that nothing is wrapped."""
 
 
-def portico(*words: str) -> "subprocess.CompletedProcess[str]":
-    command = [str(PORTICO), *words]
-    return subprocess.run(  # noqa: S603  # ours
-        command, capture_output=True, text=True, timeout=60, check=False, env=wide()
-    )
+@dataclass(frozen=True)
+class Ended:
+    """What a command said, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def portico(*words: str) -> Ended:
+    """Run it to its end in this process."""
+    said, complained = StringIO(), StringIO()
+    with (
+        patch.dict(os.environ, WIDE),
+        patch.object(sys, "argv", ["portico", *words]),
+        redirect_stdout(said),
+        redirect_stderr(complained),
+        pytest.raises(SystemExit) as end,
+    ):
+        app()
+    code = end.value.code
+    return Ended(code if isinstance(code, int) else 0, said.getvalue(), complained.getvalue())
 
 
 def begin(*words: str) -> "subprocess.Popen[str]":
+    """Start it as a process."""
     command = [str(PORTICO), *words]
     return subprocess.Popen(  # noqa: S603  # ours
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=wide()
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=os.environ | WIDE,
     )
 
 
-def wide() -> dict[str, str]:
-    """Return an environment in which rich does not wrap its complaints."""
-    return {**os.environ, "COLUMNS": "200", "TERMINAL_WIDTH": "200"}
-
-
 def wait_until(holds: Callable[[], Any]) -> None:
+    """Wait for what sends no event."""
     deadline = time.monotonic() + LOOK_SECONDS
     while not holds():
         assert time.monotonic() < deadline

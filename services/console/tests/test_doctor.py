@@ -17,7 +17,8 @@ WELL = {"id": 1, "mode": "SYNC", "term": 1, "lag_ms": 0.4}
 @pytest.fixture
 def installation(tmp_path: Path) -> Installation:
     sites = [
-        {"name": name, "kind": "datacentre", "address": "127.0.0.1"} for name in ("dc-a", "dc-b")
+        {"name": name, "kind": "datacentre", "address": "127.0.0.1", "id_offset": number}
+        for number, name in enumerate(("dc-a", "dc-b"), 1)
     ]
     pair = {"id": 1, "sites": ["dc-a", "dc-b"]}
     return Installation(

@@ -52,10 +52,9 @@ def test_a_suspended_datacentre_comes_back_only_when_it_equals_its_peer(
 ) -> None:
     suspended = outcome("dc", "suspend", A)
     out = pair(settings)
-    name(settings, acme, "spoilt")
-    stopped = portico("dc", "resume", A)
-    still_out = pair(settings)
-    name(settings, acme, acme.label)
+    with spoilt(settings, acme):
+        stopped = portico("dc", "resume", A)
+        still_out = pair(settings)
     compared = portico("compare", "1")
     resumed = portico("dc", "resume", A)
 
@@ -64,6 +63,7 @@ def test_a_suspended_datacentre_comes_back_only_when_it_equals_its_peer(
     assert not any(site["database"]["receiver_runs"] for site in out["sites"].values())
     assert stopped.returncode == Ending.STOPPED
     assert f"the contents of {A} differ from its peer's" in stopped.stdout
+    assert f"portal {acme.id}, portico.departments: rows differ (1)" in stopped.stdout
     assert still_out["away"] == A
     assert compared.returncode == Ending.DONE, compared.stdout
     assert resumed.returncode == Ending.DONE, resumed.stdout
@@ -71,12 +71,17 @@ def test_a_suspended_datacentre_comes_back_only_when_it_equals_its_peer(
     assert (back["mode"], back["away"], back["serving"]) == ("SYNC", None, {A: A, B: B})
 
 
-def name(settings: Settings, acme: TestPortal, name: str) -> None:
-    """Change a row behind the back of replication."""
+@contextmanager
+def spoilt(settings: Settings, acme: TestPortal) -> Iterator[None]:
+    """Change a row of one server behind the back of replication, then put it back."""
+    rename = "UPDATE portico.departments SET name = {} WHERE portal_id = %s"
     with root_at_a(settings) as cursor:
         cursor.execute("SET SESSION sql_log_bin = 0")
-        words = (name, acme.id)
-        cursor.execute("UPDATE portico.departments SET name = %s WHERE portal_id = %s", words)
+        cursor.execute(rename.format("CONCAT(name, '!')"), (acme.id,))
+    yield
+    with root_at_a(settings) as cursor:
+        cursor.execute("SET SESSION sql_log_bin = 0")
+        cursor.execute(rename.format("LEFT(name, CHAR_LENGTH(name) - 1)"), (acme.id,))
 
 
 @contextmanager
@@ -113,19 +118,21 @@ def late(settings: Settings, acme: TestPortal) -> Iterator[list[int]]:
         }
         numbers = []
         for ordinal, before in enumerate((row, {**row, "name": "of yesterday"})):
-            after = {**row, "name": "too late"}
+            after = {**row, "name": f"too late {ordinal}"}
             key = {name: row[name] for name in ("portal_id", "id")}
-            cursor.execute(INSERT, (ordinal, acme.id, *map(json.dumps, (key, before, after))))
+            cursor.execute(
+                INSERT, (acme.id, ordinal, acme.id, *map(json.dumps, (key, before, after)))
+            )
             numbers.append(cursor.lastrowid)
         yield numbers
-        cursor.execute("DELETE FROM portico_late.changes WHERE domain = 9")
+        cursor.execute("DELETE FROM portico_late.changes WHERE portal = %s", (acme.id,))
 
 
 INSERT = """
 INSERT INTO portico_late.changes
   (domain, server, sequence, ordinal, at, portal, actor, kind, name, row_key, before_image, after_image,
    state)
-VALUES (9, 9, 1, %s, UTC_TIMESTAMP(), %s, 1, 'update', 'portico.departments', %s, %s, %s, 'kept')
+VALUES (9, 9, %s, %s, UTC_TIMESTAMP(), %s, 1, 'update', 'portico.departments', %s, %s, %s, 'kept')
 """
 
 

@@ -28,8 +28,8 @@ def test_a_cluster_that_does_not_run_is_one_sentence(verb: str, tmp_path: Path) 
 
 TWO_SITES = """
 shared_site = "a"
-sites = [{name = "a", kind = "datacentre", address = "127.0.0.1"},
-         {name = "b", kind = "datacentre", address = "127.0.0.1"}]
+sites = [{name = "a", kind = "datacentre", address = "127.0.0.1", id_offset = 1},
+         {name = "b", kind = "datacentre", address = "127.0.0.1", id_offset = 2}]
 pairs = [{id = 1, sites = ["a", "b"]}]
 regions = {default = "a"}
 ports = {failover = 1}
@@ -72,6 +72,16 @@ def test_with_one_datacentre_there_is_nothing_to_switch(verb: str, tmp_path: Pat
     assert done.stderr == (
         "portico: this installation has one datacentre: there is nothing to switch\n"
     )
+
+
+def test_settings_that_make_no_sense_are_told_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "portico.toml").write_text("shared_site = 7")
+
+    done = _run("status", tmp_path)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("portico: portico.toml cannot be used: ")
+    assert "Traceback" not in done.stderr
 
 
 def test_a_folder_without_settings_is_one_sentence(tmp_path: Path) -> None:

@@ -159,3 +159,14 @@ def test_an_agent_with_an_old_record_does_nothing() -> None:
     newer = a_database(A, obeyed=8, is_read_only=True)
 
     assert duty_at(A, seeing(a=newer)).command is None
+
+
+def test_a_suspended_database_does_not_wait_for_a_peer_that_takes_nothing_from_it() -> None:
+    parked = replace(
+        PEACE, serving={A: B, B: B}, term=2, alone=frozenset((B,)), away=A, parked=True
+    )
+    closed = a_database(A, fences={A: Fence(2, is_open=False)}, receiver_runs=False)
+    still_open = replace(closed, fences={A: Fence(1, is_open=True)})
+
+    assert isinstance(duty_at(A, seeing(parked, a=closed)).command, AcknowledgeAlone)
+    assert not isinstance(duty_at(A, seeing(parked, a=still_open)).command, AcknowledgeAlone)

@@ -72,8 +72,15 @@ def find_anywhere() -> Installation:
 def _all() -> list[Installation]:
     named = os.environ.get(SETTINGS_VARIABLE)
     files = (Path(named),) if named else FILES
-    found = [Installation(load(file)) for file in files if file.exists()]
+    found = [Installation(_load(file)) for file in files if file.exists()]
     if not found:
         names = " or ".join(map(str, files))
         raise ConsoleError(f"no settings file here ({names}); {SETTINGS_VARIABLE} may name one")
     return found
+
+
+def _load(file: Path) -> Settings:
+    try:
+        return load(file)
+    except ValueError as error:  # no TOML, or not what it must be
+        raise ConsoleError(f"{file} cannot be used: {error}") from error

@@ -111,6 +111,9 @@ def wants_to_wait(pair: Pair, site: str, own: Database) -> bool:
         return True
     if isinstance(pair.move, Rejoin) and pair.move.site == site:
         return not own.is_pristine
+    if pair.parked and pair.away == site:
+        # handed over in order: nobody writes here, only the applier's own commits would wait for ever
+        return any(fence.is_open for fence in own.fences.values())
     return site not in pair.alone
 
 

@@ -179,8 +179,11 @@ async def test_what_is_seen_is_measured(
     http: aiohttp.ClientSession, installation: Installation
 ) -> None:
     await leader(http, installation)
-    async with http.get(f"{installation.urls[A]}/metrics") as response:
-        text = await response.text()
+    text = ""
+    async with asyncio.timeout(10):  # it is measured once a second
+        while "failover_mode{" not in text:
+            async with http.get(f"{installation.urls[A]}/metrics") as response:
+                text = await response.text()
 
     assert 'failover_mode{mode="SYNC",pair="1"} 1.0' in text
     assert 'failover_term{pair="1"} 1.0' in text

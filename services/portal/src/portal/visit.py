@@ -59,19 +59,33 @@ class Visit:
         """Hold, serve or forward, as the route says at the moment."""
         failure: PorticoError | None = None
         while True:
-            if route.state == DRAINING:
-                route = await self.patience.until_open(route)
-            if route.state == SUSPENDED:
-                raise PortalSuspendedError
-            latest = await self._try(route, app, forwarder, failure)
+            try:
+                route = await self._opened(route)
+                latest = await self._try(route, app, forwarder, failure)
+            except PorticoError as error:
+                raise _honest(failure, error) from error
             if latest is None:
                 return
-            # once it is not known whether something was done, no later failure says that nothing was
-            failure = failure if isinstance(failure, OutcomeUnknownError) else latest
+            failure = _honest(failure, latest)
             if self.patience.left_seconds <= 0:
                 raise failure
-            route = await self.patience.a_moment(route)
+            route = await self._later(route, failure)
             REPEATED.inc()
+
+    async def _opened(self, route: Route) -> Route:
+        """Wait until nobody moves the portal."""
+        if route.state == DRAINING:
+            route = await self.patience.until_open(route)
+        if route.state == SUSPENDED:
+            raise PortalSuspendedError
+        return route
+
+    async def _later(self, route: Route, failure: PorticoError) -> Route:
+        """Wait a moment; who finds no place to wait learns what became of his request."""
+        try:
+            return await self.patience.a_moment(route)
+        except PorticoError as error:
+            raise _honest(failure, error) from error
 
     async def _try(
         self, route: Route, app: ASGIApp, forwarder: Forwarder, before: PorticoError | None
@@ -130,7 +144,9 @@ class Visit:
         except OwnerSilentError as error:
             if not self._is_harmless:
                 raise OutcomeUnknownError from error
-            return self._unless_gone(OwnerUnreachableError(owner=route.owner))
+            if self.request.method in READS:
+                return self._unless_gone(OwnerUnreachableError(owner=route.owner))
+            return self._unless_gone(OutcomeUnknownError())
         return None
 
     def _unless_gone(self, error: PorticoError) -> PorticoError:
@@ -142,3 +158,8 @@ class Visit:
     @property
     def _is_harmless(self) -> bool:
         return self.request.method in READS or idempotency.HEADER in self.request.headers
+
+
+def _honest(before: PorticoError | None, latest: PorticoError) -> PorticoError:
+    """Return what to say: once it is unknown whether something was done, no failure says that nothing was."""
+    return before if isinstance(before, OutcomeUnknownError) else latest

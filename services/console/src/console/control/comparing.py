@@ -7,6 +7,7 @@ from console.control.pairs import Pair
 from console.control.progress import follow, unless_interrupted
 from console.errors import StoppedError
 
+DIFFERENCES_SHOWN = 20
 COMPARE_SECONDS = 12 * 3600.0
 
 
@@ -23,17 +24,36 @@ def compare(errand: Errand, number: int) -> Outcome:
             errand.progress,
             COMPARE_SECONDS,
         )
-    return _conclude(after)
+    return _conclude(errand, after)
 
 
-def _conclude(pair: Pair) -> Outcome:
+def report(errand: Errand, number: int) -> str:
+    """Return which rows differed in the last comparison, a line each: portal, table, key, columns."""
+    found = errand.failover.get(f"/v1/pairs/{number}/comparison")
+    lines = [
+        f"  portal {difference['portal'] or '-'}, {difference['table']}: {difference['problem']}"
+        + (f" ({difference['count']})" if difference["count"] else "")
+        + "".join(f"\n    {_named(row)}" for row in difference["rows"])
+        for difference in found["differences"][:DIFFERENCES_SHOWN]
+    ]
+    if (more := len(found["differences"]) - DIFFERENCES_SHOWN) > 0:
+        lines.append(f"  and {more} more portals and tables")
+    return "\n".join(lines)
+
+
+def _named(row: Json) -> str:
+    columns = f": {', '.join(row['columns'])}" if row["columns"] else ""
+    return f"{row['kind']} {'/'.join(row['key'])}{columns}"
+
+
+def _conclude(errand: Errand, pair: Pair) -> Outcome:
     found = _found(pair)
     compared = f"{found['rows']} rows of {found['tables']} tables in {found['seconds']:.1f} s"
     if found["is_equal"]:
         return done(pair.name, f"both databases are equal: {compared}")
     raise StoppedError(
-        f"{found['differing_rows']} rows in {found['differing_tables']} tables differ, of {compared}; "
-        f"the log of the failover service in {found['site']} names them"
+        f"{found['differing_rows']} rows in {found['differing_tables']} tables differ, of {compared}\n"
+        + report(errand, pair.id)
     )
 
 

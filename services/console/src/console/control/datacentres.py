@@ -1,6 +1,6 @@
 """Taking a datacentre out of service, bringing it back, giving up on one that is lost (HA.md §8)."""
 
-from console.control import pairs
+from console.control import comparing, pairs
 from console.control.errand import Errand, admitted, done
 from console.control.outcome import Outcome
 from console.control.pairs import Pair
@@ -76,11 +76,17 @@ def _await_return(errand: Errand, pair: Pair, site: str) -> Pair:
             RETURN_SECONDS,
         )
     if not after.is_at_peace:
-        raise StoppedError(
-            f"{after.duty}. `portico late list {pair.id}` shows what only {site} has, "
-            f"`portico compare {pair.id}` what differs"
-        )
+        raise StoppedError(_why_stopped(errand, after))
     return after
+
+
+def _why_stopped(errand: Errand, pair: Pair) -> str:
+    """Say what has to be decided: late transactions first, they explain other contents."""
+    late = f"`portico late list {pair.id}` shows what one of them had committed alone"
+    comparison = pair.comparison
+    if comparison is None or comparison["is_equal"] or not comparison["is_done"]:
+        return f"{pair.duty}; {late}"
+    return f"{pair.duty}; {late}; rows that differ:\n{comparing.report(errand, pair.id)}"
 
 
 def _force(errand: Errand, pair: Pair, lost: str, loss: str) -> Outcome:

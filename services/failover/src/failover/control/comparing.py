@@ -50,6 +50,11 @@ class Comparing:
         report = self._comparer.report
         return None if report is None else {**report.summary(), "progress": self.progress}
 
+    def details(self) -> Json | None:
+        """Return the last comparison with every difference it names; ``None`` if there was none."""
+        report = self._comparer.report
+        return None if report is None else report.as_json()
+
     def _tell(self, progress: str) -> None:
         self.progress = progress
 

@@ -41,6 +41,9 @@ class Summed(Protocol):
     def summary(self) -> dict[str, Any]:
         """Return it in numbers."""
 
+    def as_json(self) -> dict[str, Any]:
+        """Return it with the keys of the rows that differ: for operators."""
+
 
 class Comparer(Protocol):
     """Compares the contents of the own database with the peer's."""

@@ -19,7 +19,7 @@ from failover.service.forwarding import Forwarder
 from failover.service.late import LateDesk
 from failover.service.plane import Plane
 from failover.service.schemas import PortalSwitchIn
-from failover.service.status import Status
+from failover.service.status import Status, latest_comparison
 from failover.service.urls import service_url
 from kernel.ids import PairId, PortalId
 
@@ -87,6 +87,24 @@ class Desk:
             raise errors.NoMajorityError
         content = {"why": f"{self.plane.site} compares itself with its peer"}
         return JSONResponse(content, HTTPStatus.ACCEPTED)
+
+    async def comparison(self, pair: PairId, request: Request) -> Response:
+        """Return the last comparison with the rows that differ, from the site that made it."""
+        look = self.plane.sight.last
+        if look is None or pair not in look.records:
+            raise errors.PairUnknownError(pair=pair)
+        found = latest_comparison(look, pair, look.records[pair].pair)
+        if found is None:
+            raise errors.NotComparedError
+        if found["site"] != self.plane.site:
+            url = service_url(self.plane.settings, found["site"])
+            return await self.forwarder.send(request, url)
+        agent = self.plane.agent(pair)
+        servant = None if agent is None else agent.servant
+        details = None if servant is None else servant.comparing.details()
+        if details is None:
+            raise errors.NotComparedError
+        return JSONResponse({"site": self.plane.site, **details})
 
     async def late_changes(
         self, pair: PairId, portal: PortalId | None, after: int, limit: int

@@ -39,6 +39,12 @@ class OvertakenError(UnavailableError):
     code = "overtaken"
 
 
+class NotComparedError(NotFoundError):
+    """The contents of the pair have not been compared since its services started."""
+
+    code = "not-compared"
+
+
 class SiteUnreachableError(UnavailableError):
     """The site that must answer this does not."""
 

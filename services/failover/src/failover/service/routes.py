@@ -58,6 +58,11 @@ async def compare(pair: PairId, request: Request, desk: At) -> Response:
     return await desk.compare(pair, request)
 
 
+@router.get("/pairs/{pair}/comparison", summary="The last comparison, with the rows that differ")
+async def read_comparison(pair: PairId, request: Request, desk: At) -> Response:
+    return await desk.comparison(pair, request)
+
+
 @router.post("/portals/{portal}/switch", summary="Move a portal to the other side of its pair")
 async def switch_portal(portal: PortalIn, wanted: PortalSwitchIn, desk: At) -> Response:
     return _begun(await desk.switch_portal(portal, wanted))

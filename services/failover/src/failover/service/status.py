@@ -83,7 +83,7 @@ class Status:
             ],
             "decisions": await self._read_decisions(pair, record.revision),
             "duty": self._duty(pair),
-            "comparison": _comparison(look, pair, record),
+            "comparison": latest_comparison(look, pair, record),
         }
 
     def _site(self, seen: Snapshot, record: Pair, look: Look, pair: PairId, site: str) -> Json:
@@ -160,7 +160,7 @@ def _portals(look: Look, pair: PairId, record: Pair, site: str) -> int | None:
     return None if homes is None else sum(homes.get(side, 0) for side in record.sides_of(site))
 
 
-def _comparison(look: Look, pair: PairId, record: Pair) -> Json | None:
+def latest_comparison(look: Look, pair: PairId, record: Pair) -> Json | None:
     """Return the latest comparison of either site."""
     found = [
         {"site": site, **account.comparison}
