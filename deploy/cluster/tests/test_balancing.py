@@ -30,6 +30,7 @@ class Server:
         self.seen: list[tuple[str, str]] = []
         self.deaf = 0  # so many requests are read and never answered
         self.busy = False  # with a request whose body may still be on its way
+        self.owner = ""  # named in its answers
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -71,6 +72,8 @@ class Server:
         ).encode()
         request.send_response(200)
         request.send_header("Content-Length", str(len(body)))
+        if self.owner:
+            request.send_header("X-Portico-Owner", self.owner)
         request.end_headers()
         request.wfile.write(body)
 
@@ -142,7 +145,7 @@ def running(
 def front(running: Front) -> Front:
     for node in running.nodes.values():
         node.seen.clear()
-        node.deaf, node.busy = 0, False
+        node.deaf, node.busy, node.owner = 0, False, ""
     return running
 
 
@@ -162,6 +165,17 @@ def test_the_base_domain_is_recognised_with_port_and_in_any_case(front: Front) -
 def test_one_portal_stays_in_one_datacentre_and_many_use_both(front: Front) -> None:
     assert len({front.datacentre("acme") for _ in range(10)}) == 1
     assert {front.datacentre(f"portal{n}") for n in range(30)} == {"dc-a", "dc-b"}
+
+
+@pytest.mark.parametrize("owner", ["dc-a", "dc-b"])
+def test_the_door_asks_the_datacentre_that_the_last_answer_named(front: Front, owner: str) -> None:
+    for node in front.nodes.values():
+        node.owner = owner
+
+    told = front.ask(f"{front.door}/api/v1/me", host="moving")
+
+    assert "x-portico-owner" not in told.headers
+    assert {front.datacentre("moving") for _ in range(10)} == {owner}
 
 
 @pytest.mark.parametrize("path", ["/internal/portals", "/metrics", "/%69nternal/x", "/%6detrics"])

@@ -53,8 +53,10 @@ async def test_a_request_at_the_wrong_datacentre_is_forwarded_to_the_owner(
         for url in node_urls(settings, site.name):
             for portal in (acme, beta):
                 async with portal.at(url) as client:
-                    shown = (await client.get("/api/v1/portal")).json()
+                    answer = await client.get("/api/v1/portal")
+                shown = answer.json()
                 assert (shown["id"], shown["owner_dc"]) == (str(portal.id), portal.home_dc)
+                assert answer.headers.get_list("x-portico-owner") == [portal.home_dc]
 
 
 async def test_any_node_gives_the_same_answers(settings: Settings, acme: TestPortal) -> None:
@@ -206,6 +208,23 @@ async def test_an_unknown_outcome_is_not_forgotten_over_a_later_failure() -> Non
     stage = Stage(OLD)
     stage.failures = [OutcomeUnknownError(), *(DatabaseUnavailableError() for _ in range(99))]
     answer = await stage.ask("POST", content=b"hello")
+    assert (answer.status_code, answer.json()["code"]) == (503, "outcome-unknown")
+
+
+@pytest.mark.parametrize("then", [DRAINING, AWAY])
+async def test_what_was_sent_and_not_answered_stays_unknown_whatever_comes_later(
+    then: Route,
+) -> None:
+    stage = Stage(AWAY)
+    stage.unanswered = 1
+
+    async def opened(*_: Any, **__: Any) -> Route | None:
+        stage.route, stage.unheard = then, 99
+        await asyncio.sleep(HELD_SECONDS / 4)
+        return None
+
+    stage.opened = opened  # type: ignore[method-assign]
+    answer = await stage.ask("POST", content=b"x", headers={"Idempotency-Key": "k"})
     assert (answer.status_code, answer.json()["code"]) == (503, "outcome-unknown")
 
 

@@ -14,6 +14,7 @@ from cluster.layout import REPOSITORY, TEMPLATES, Layout
 from cluster.programs import Program, all_programs
 from kernel.settings import Site
 
+OWNERS = "owners.map"
 # status -> reason, code (as in `web.problems`), detail: what HAProxy itself may have to say
 PROBLEMS = {
     400: ("Bad Request", "invalid", "This is not a valid HTTP request."),
@@ -35,6 +36,7 @@ def render(layout: Layout) -> dict[Path, str]:
     files[layout.supervisor_config] = _supervisor(layout, programs)
     for status in PROBLEMS:
         files[layout.etc / "errors" / f"{status}.http"] = problem(status)
+    files[layout.etc / OWNERS] = ""  # the door fills its own copy, in memory
     return files
 
 
@@ -136,6 +138,7 @@ def _file(layout: Layout, site: Site, template: str, **values: Any) -> tuple[Pat
             base_domain=settings.base_domain,
             id_step=settings.id_step,
             errors=layout.etc / "errors",
+            owners=layout.etc / OWNERS,
             problems=PROBLEMS,
             socket=layout.run / f"{site.name}-{path.stem}.sock",
             **values,

@@ -8,20 +8,22 @@ The map is only advice; what keeps a stale node from writing is the fence in the
 from collections.abc import Callable
 
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kernel.errors import NotFoundError, PorticoError
+from kernel.ids import PortalId
 from portal.forward import AGAIN, Forwarder, Hop
 from portal.kept import Kept
 from portal.patience import Patience, WaitingRoom
 from portal.rates import Rates
 from portal.resources import Resources
 from portal.visit import OwnerNotAgreedError, Visit
-from routes import Route
+from routes import Route, RouteMap
 from web import problems
 
 OURS = ("/healthz", "/readyz", "/metrics")
 INTERNAL = "/internal/"
+OWNER = b"x-portico-owner"
 
 
 class UnknownPortalError(NotFoundError):
@@ -51,18 +53,29 @@ class Gate:
         if scope["type"] != "http" or scope["path"] in OURS or scope["path"].startswith(INTERNAL):
             await self._app(scope, receive, send)
             return
-        request = Request(scope, receive)
+        request, resources = Request(scope, receive), self._resources()
         try:
-            await self._serve(request, receive, send)
+            route = await _route_of(request, resources)
+        except PorticoError as error:
+            await problems.respond(request, error)(scope, receive, send)
+            return
+        send = naming_the_owner(send, resources.routes, route.portal)
+        try:
+            await self._serve(request, resources, route, receive, send)
         except PorticoError as error:
             response = problems.respond(request, error)
             if isinstance(error, OwnerNotAgreedError):
                 response.headers[AGAIN] = "1"
             await response(scope, receive, send)
 
-    async def _serve(self, request: Request, receive: Receive, send: Send) -> None:
-        resources = self._resources()
-        route = await _route_of(request, resources)
+    async def _serve(
+        self,
+        request: Request,
+        resources: Resources,
+        route: Route,
+        receive: Receive,
+        send: Send,
+    ) -> None:
         self._rates.admit(route.portal)
         limits, hop = resources.settings.limits, Hop.of(request)
         kept = Kept(receive, limits.json_body_bytes)
@@ -70,6 +83,20 @@ class Gate:
         patience = Patience(self._room, resources.routes, kept, seconds)
         visit = Visit(request, resources, kept, patience, hop, send)
         await visit.until_answered(route, self._app, self._forwarder)
+
+
+def naming_the_owner(send: Send, routes: RouteMap, portal: PortalId) -> Send:
+    """Say in the answer who owns the portal; the door asks there next time, past a cut between us."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers, route = list(message.get("headers", ())), routes.find_by_id(portal)
+            # a forwarded answer names it already, and its sender knows better
+            if route is not None and all(name != OWNER for name, _ in headers):
+                message = {**message, "headers": [*headers, (OWNER, route.owner.encode())]}
+        await send(message)
+
+    return sending
 
 
 async def _route_of(request: Request, resources: Resources) -> Route:
