@@ -67,7 +67,7 @@ def read(path: Path) -> list[Result]:
 def newest(results: Iterable[Result]) -> list[Result]:
     """Return of each scenario the last result, in the order of the tests."""
     last = {result.scenario: result for result in results}
-    return sorted(last.values(), key=lambda r: (int(r.test.split()[0]), r.scenario))
+    return sorted(last.values(), key=lambda r: (int(r.test.split()[0]), r.test))
 
 
 def table(results: Sequence[Result]) -> str:

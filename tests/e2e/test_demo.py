@@ -17,6 +17,7 @@ TIMED = {"a portal in a second"}
 
 
 @pytest.mark.timeout(DEADLINE_SECONDS + 30)
+@pytest.mark.feature("ARCH-11", "ARCH-32")
 async def test_every_promise_of_the_demo_is_kept(settings: Settings) -> None:
     run = await asyncio.create_subprocess_exec(
         str(Path(sys.executable).with_name("portico")),

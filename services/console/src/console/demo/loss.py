@@ -13,7 +13,7 @@ from console.control.progress import Progress
 from console.control.switching import switch_sides
 from console.demo import account
 from console.demo.company import Company
-from console.demo.load import Load
+from console.demo.load import Load, Tally
 from console.demo.promises import Promises
 from console.demo.sabotage import Saboteur
 from console.errors import ConsoleError, Ending
@@ -33,22 +33,30 @@ async def play(
     failover = Failover(installation)
     load = Load(company)
     load.start()
-    await asyncio.sleep(CALM_SECONDS)
     try:
-        await saboteur.kill_site(company.home_dc)
-        taken = await _taken_over(failover, company.home_dc)
+        await _lost(failover, saboteur, company.home_dc, load.tally, promises)
+        await _comes_back(failover, company.home_dc, promises)
         await asyncio.sleep(CALM_SECONDS)
     finally:
-        await saboteur.start_site(company.home_dc)
-    promises.check(
-        f"{company.home_dc} is dead, the other one serves its portals",
-        f"longest wait {load.tally.longest_seconds:.2f} s",
-        kept=taken and load.tally.longest_seconds <= TAKEOVER_SECONDS,
-    )
-    await _comes_back(failover, company.home_dc, promises)
-    await asyncio.sleep(CALM_SECONDS)
-    tally = await load.stop()
+        tally = await load.stop()
     await account.settle(company, tally, promises, "dead datacentre")
+
+
+async def _lost(
+    failover: Failover, saboteur: Saboteur, site: str, tally: Tally, promises: Promises
+) -> None:
+    await asyncio.sleep(CALM_SECONDS)
+    try:
+        await saboteur.kill_site(site)
+        taken = await _taken_over(failover, site)
+        await asyncio.sleep(CALM_SECONDS)
+    finally:
+        await saboteur.start_site(site)
+    promises.check(
+        f"{site} is dead, the other one serves its portals",
+        f"longest wait {tally.longest_seconds:.2f} s",
+        kept=taken and tally.longest_seconds <= TAKEOVER_SECONDS,
+    )
 
 
 async def _comes_back(failover: Failover, site: str, promises: Promises) -> None:

@@ -37,22 +37,16 @@ class Saboteur:
 
     async def kill_site(self, dc: str) -> None:
         """``kill -9`` everything in a datacentre, and let nothing come back."""
-        await asyncio.to_thread(
-            supervisor.call, self._installation, "supervisor.signalProcessGroup", dc, "KILL"
-        )
-        # the supervisor starts what dies: told to stop, it lets the dead rest
-        await asyncio.to_thread(
-            supervisor.call, self._installation, "supervisor.stopProcessGroup", dc, False
-        )
+        await self._group("supervisor.signalProcessGroup", dc, "KILL")
+        async with asyncio.timeout(DOWN_WITHIN_SECONDS):
+            # the supervisor may be about to start what has died: until it lets all of them rest
+            while not await self._rests(dc):  # no event tells
+                await self._group("supervisor.stopProcessGroup", dc, False)
+                await asyncio.sleep(0.1)
 
     async def start_site(self, dc: str) -> None:
         """Start everything in a datacentre again."""
-        async with asyncio.timeout(DOWN_WITHIN_SECONDS):
-            while any(p.pid for p in await self._all() if p.dc == dc):  # noqa: ASYNC110  # no event tells
-                await asyncio.sleep(0.1)
-        await asyncio.to_thread(
-            supervisor.call, self._installation, "supervisor.startProcessGroup", dc, False
-        )
+        await self._group("supervisor.startProcessGroup", dc, False)
 
     async def stop(self, name: str) -> None:
         """Stop the processes of this name everywhere; return when the last has drained and ended."""
@@ -110,6 +104,13 @@ class Saboteur:
                 await asyncio.to_thread(
                     supervisor.call, self._installation, method, full_name, False
                 )
+
+    async def _group(self, method: str, dc: str, argument: str | bool) -> None:  # noqa: FBT001  # as XML-RPC has it
+        await asyncio.to_thread(supervisor.call, self._installation, method, dc, argument)
+
+    async def _rests(self, dc: str) -> bool:
+        found = await asyncio.to_thread(supervisor.read, self._installation)
+        return all(p.state == "STOPPED" for p in found.values() if p.dc == dc)
 
     async def _find(self, dc: str, name: str) -> Process:
         found = [p for p in await self._all() if (p.dc, p.name) == (dc, name)]
