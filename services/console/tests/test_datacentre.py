@@ -7,7 +7,7 @@ import pytest
 from console.errors import Ending
 from failover.admission import stated_loss
 from failover.record import Mode, Rejoin
-from failover.simulation.network import A, B
+from failover.simulation.network import WITNESS, A, B
 from failover.simulation.scenes import split
 
 from .running import begin, portico, wait_until
@@ -149,3 +149,10 @@ def _split_and_lose_a(world: World) -> None:
     world.do(split)
     world.do(lambda cast: cast.world.network.cut.clear())
     world.do(lambda cast: cast.world.kill(cast.world.databases[A]))
+    # witness and peer need a second to agree that it is dead
+    wait_until(lambda: "takeover-refused" in _problems(world))
+
+
+def _problems(world: World) -> set[str]:
+    (pair,) = world.status(WITNESS)["pairs"]
+    return {problem["code"] for problem in pair["problems"]}
