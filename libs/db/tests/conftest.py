@@ -13,6 +13,7 @@ from kernel import secrets as kernel_secrets
 from kernel.ids import PairId, PortalId, new_portal_id
 from kernel.secrets import Secrets
 from kernel.settings import Settings
+from testkit import bare_portals
 
 SetFence = Callable[[str, int, str], Coroutine[Any, Any, None]]
 
@@ -50,7 +51,10 @@ async def owner(set_fence: SetFence, settings: Settings) -> Ownership:
     """A portal nobody else uses, open on this server."""
     portal = new_portal_id()
     await set_fence(portal_row(portal), 1, "open")
-    return Ownership(portal, PairId(1), settings.datacentres[0].name, term=1, epoch=1)
+    side = settings.datacentres[0].name
+    async with bare_portals.connected(settings, "portal", "portico_app") as database:
+        term = await bare_portals.term_of(database, PairId(1), side)
+    return Ownership(portal, PairId(1), side, term, epoch=1)
 
 
 @pytest.fixture

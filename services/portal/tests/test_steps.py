@@ -30,14 +30,13 @@ async def internal(
 async def enqueued(settings: Settings, portal: TestPortal, kind: str, *, finished: bool) -> int:
     """Write a job of a kind that no worker may take before tomorrow."""
     pair = settings.pairs[0].id
-    owner = Ownership(PortalId(portal.id), pair, portal.home_dc, term=1, epoch=1)
-    async with (
-        bare_portals.connected(settings, "portal", "portico_app") as database,
-        writing(database, owner) as session,
-    ):
-        job = await queue.enqueue(session, kind, {}, run_at=session.now + timedelta(days=1))
-        if finished:
-            await queue.complete(session, job)
+    async with bare_portals.connected(settings, "portal", "portico_app") as database:
+        term = await bare_portals.term_of(database, pair, portal.home_dc)
+        owner = Ownership(PortalId(portal.id), pair, portal.home_dc, term, epoch=1)
+        async with writing(database, owner) as session:
+            job = await queue.enqueue(session, kind, {}, run_at=session.now + timedelta(days=1))
+            if finished:
+                await queue.complete(session, job)
     return job
 
 

@@ -15,7 +15,7 @@ from db.engine import Address, Database, PoolLimits
 from db.sessions import Ownership, WriteSession
 from db.statements import Statement
 from kernel import secrets
-from kernel.ids import new_portal_id
+from kernel.ids import PairId, new_portal_id
 from kernel.settings import Settings
 
 EPOCH = 1
@@ -32,7 +32,8 @@ class BarePortals:
     async def open(self) -> Ownership:
         """Make one more."""
         side = self._pair.sites[0]
-        portal = Ownership(new_portal_id(), self._pair.id, side, term=1, epoch=EPOCH)
+        term = await term_of(self._provision, self._pair.id, side)
+        portal = Ownership(new_portal_id(), self._pair.id, side, term=term, epoch=EPOCH)
         self._opened.append(portal)
         await self.set_fence(portal, EPOCH, "open")
         return portal
@@ -52,6 +53,15 @@ class BarePortals:
                     await session.change(Statement(delete(table).where(mine)))
             async with self._provision.connection() as connection:
                 await fence.remove_local(connection, fence.portal_row(portal.portal), EPOCH)
+
+
+async def term_of(database: Database, pair: PairId, side: str) -> int:
+    """Return the term under which a side is fenced on this server; each switch raises it."""
+    statement = "SELECT epoch FROM portico_fence.fence WHERE name = %s"
+    async with database.connection() as connection, connection.cursor() as cursor:
+        await cursor.execute(statement, (fence.pair_row(pair, side),))
+        (term,) = await cursor.fetchone()
+    return int(term)
 
 
 @asynccontextmanager
