@@ -91,7 +91,10 @@ class Stage:
         self.bodies: list[bytes] = []
         self.forwarded: list[str] = []
         limits = SimpleNamespace(json_body_bytes=100, held_request_seconds=HELD_SECONDS)
-        settings = SimpleNamespace(limits=limits, base_domain="portico.localhost")
+        both = SimpleNamespace(sites=("dc-a", "dc-b"))
+        settings = SimpleNamespace(
+            limits=limits, base_domain="portico.localhost", pair=lambda _: both
+        )
         self.resources: Any = SimpleNamespace(
             settings=settings, site="dc-a", routes=self, databases={PairId(1): self}
         )
@@ -324,3 +327,13 @@ async def test_only_reads_that_may_be_stale_are_marked() -> None:
         stage.may_be_stale = may_be_stale
         assert (header in (await stage.ask("GET")).headers) == may_be_stale
         assert header not in (await stage.ask("POST", content=b"")).headers
+
+
+async def test_the_answer_names_the_owner_and_who_is_cut_off_his_peer() -> None:
+    named = "X-Portico-Owner"
+    stage = Stage(OLD)
+    assert (await stage.ask("GET")).headers[named] == "dc-a"
+    stage.may_be_stale = True
+    assert named not in (await stage.ask("GET")).headers
+    stage.answers = False
+    assert (await stage.ask("GET")).headers[named] == "dc-b"

@@ -17,8 +17,8 @@ from portal.kept import Kept
 from portal.patience import Patience, WaitingRoom
 from portal.rates import Rates
 from portal.resources import Resources
-from portal.visit import OwnerNotAgreedError, Visit
-from routes import Route, RouteMap
+from portal.visit import UNAVAILABLE, OwnerNotAgreedError, Visit
+from routes import Route
 from web import problems
 
 OURS = ("/healthz", "/readyz", "/metrics")
@@ -59,7 +59,7 @@ class Gate:
         except PorticoError as error:
             await problems.respond(request, error)(scope, receive, send)
             return
-        send = naming_the_owner(send, resources.routes, route.portal)
+        send = naming_the_owner(send, resources, route.portal)
         try:
             await self._serve(request, resources, route, receive, send)
         except PorticoError as error:
@@ -85,18 +85,28 @@ class Gate:
         await visit.until_answered(route, self._app, self._forwarder)
 
 
-def naming_the_owner(send: Send, routes: RouteMap, portal: PortalId) -> Send:
+def naming_the_owner(send: Send, resources: Resources, portal: PortalId) -> Send:
     """Say in the answer who owns the portal; the door asks there next time, past a cut between us."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers, route = list(message.get("headers", ())), routes.find_by_id(portal)
+            headers = list(message.get("headers", ()))
+            owner = _owner(resources, portal, message["status"])
             # a forwarded answer names it already, and its sender knows better
-            if route is not None and all(name != OWNER for name, _ in headers):
-                message = {**message, "headers": [*headers, (OWNER, route.owner.encode())]}
+            if owner is not None and all(name != OWNER for name, _ in headers):
+                message = {**message, "headers": [*headers, (OWNER, owner.encode())]}
         await send(message)
 
     return sending
+
+
+def _owner(resources: Resources, portal: PortalId, status: int) -> str | None:
+    """Return whom to ask next time; who is cut off does not say that it is he: if he fails, his peer."""
+    route, site = resources.routes.find_by_id(portal), resources.site
+    if route is None or route.owner != site or not resources.routes.may_be_stale:
+        return None if route is None else route.owner
+    peers = [name for name in resources.settings.pair(route.pair).sites if name != site]
+    return peers[0] if peers and status == UNAVAILABLE else None
 
 
 async def _route_of(request: Request, resources: Resources) -> Route:
