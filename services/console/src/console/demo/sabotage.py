@@ -39,7 +39,7 @@ class Saboteur:
         """``kill -9`` everything in a datacentre, and let nothing come back."""
         async with asyncio.timeout(DOWN_WITHIN_SECONDS):
             # the supervisor may be about to start what has died: until it lets all of them rest
-            while not await self._rests(dc):  # noqa: ASYNC110  # no event tells
+            while not await self._rests(dc):  # no event tells
                 await self._group("supervisor.signalProcessGroup", dc, "KILL")
                 await self._group("supervisor.stopProcessGroup", dc, False)
                 await asyncio.sleep(0.1)
