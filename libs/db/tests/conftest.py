@@ -53,8 +53,7 @@ async def owner(set_fence: SetFence, settings: Settings) -> Ownership:
     await set_fence(portal_row(portal), 1, "open")
     side = settings.datacentres[0].name
     async with bare_portals.connected(settings, "portal", "portico_app") as database:
-        term = await bare_portals.term_of(database, PairId(1), side)
-    return Ownership(portal, PairId(1), side, term, epoch=1)
+        return await bare_portals.ownership_of(database, PairId(1), side, portal)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from db.sessions import Ownership, writing
+from db.sessions import writing
 from jobs import queue
 from kernel.ids import PortalId
 from kernel.secrets import Secrets
@@ -31,8 +31,7 @@ async def enqueued(settings: Settings, portal: TestPortal, kind: str, *, finishe
     """Write a job of a kind that no worker may take before tomorrow."""
     pair = settings.pairs[0].id
     async with bare_portals.connected(settings, "portal", "portico_app") as database:
-        term = await bare_portals.term_of(database, pair, portal.home_dc)
-        owner = Ownership(PortalId(portal.id), pair, portal.home_dc, term, epoch=1)
+        owner = await bare_portals.ownership_of(database, pair, portal.home_dc, PortalId(portal.id))
         async with writing(database, owner) as session:
             job = await queue.enqueue(session, kind, {}, run_at=session.now + timedelta(days=1))
             if finished:

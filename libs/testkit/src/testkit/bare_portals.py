@@ -15,7 +15,7 @@ from db.engine import Address, Database, PoolLimits
 from db.sessions import Ownership, WriteSession
 from db.statements import Statement
 from kernel import secrets
-from kernel.ids import PairId, new_portal_id
+from kernel.ids import PairId, PortalId, new_portal_id
 from kernel.settings import Settings
 
 EPOCH = 1
@@ -32,7 +32,7 @@ class BarePortals:
     async def open(self) -> Ownership:
         """Make one more."""
         side = self._pair.sites[0]
-        term = await term_of(self._provision, self._pair.id, side)
+        term = await epoch_of(self._provision, fence.pair_row(self._pair.id, side))
         portal = Ownership(new_portal_id(), self._pair.id, side, term=term, epoch=EPOCH)
         self._opened.append(portal)
         await self.set_fence(portal, EPOCH, "open")
@@ -55,13 +55,20 @@ class BarePortals:
                 await fence.remove_local(connection, fence.portal_row(portal.portal), EPOCH)
 
 
-async def term_of(database: Database, pair: PairId, side: str) -> int:
-    """Return the term under which a side is fenced on this server; each switch raises it."""
+async def ownership_of(database: Database, pair: PairId, side: str, portal: PortalId) -> Ownership:
+    """Return how a portal of a side is fenced on this server now; each switch has raised an epoch."""
+    term = await epoch_of(database, fence.pair_row(pair, side))
+    epoch = await epoch_of(database, fence.portal_row(portal))
+    return Ownership(portal, pair, side, term, epoch)
+
+
+async def epoch_of(database: Database, row: str) -> int:
+    """Return the epoch of a row of the fence on this server."""
     statement = "SELECT epoch FROM portico_fence.fence WHERE name = %s"
     async with database.connection() as connection, connection.cursor() as cursor:
-        await cursor.execute(statement, (fence.pair_row(pair, side),))
-        (term,) = await cursor.fetchone()
-    return int(term)
+        await cursor.execute(statement, (row,))
+        (epoch,) = await cursor.fetchone()
+    return int(epoch)
 
 
 @asynccontextmanager
