@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+import uvloop
 from sqlalchemy import bindparam, func, select
 
 from db.engine import Address, Database
@@ -65,6 +66,26 @@ async def test_a_killed_server_is_noticed_at_once_and_found_when_it_is_back(
     await _until(lambda: database.answers, 30)
     await _ask(database, 0)
     await database.close()
+
+
+def test_a_server_that_hangs_up_while_we_connect_is_one_that_does_not_answer() -> None:
+    """Under the loop of our services, where the driver has an error of its own for that."""
+
+    async def scenario() -> None:
+        hang_up = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+        port = hang_up.sockets[0].getsockname()[1]
+        database = Database(Address("127.0.0.1", port, "anybody", "any word"))
+        await database.open()
+        await _until(lambda: not database.answers)
+        for _ in range(50):
+            with pytest.raises(DatabaseUnavailableError):
+                await _ask(database, 0)
+        assert await database.ping() is not None
+        hang_up.close()
+        await hang_up.wait_closed()
+        await database.close()
+
+    uvloop.run(scenario())
 
 
 def _database(masters: Masters) -> Database:

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import asyncmy
-from asyncmy import errors as driver
 from asyncmy.connection import Connection
 from prometheus_client import Histogram
 
-from db.errors import DatabaseUnavailableError, DuplicateKeyError, OutcomeUnknownError
+from db.errors import (
+    NOT_CONNECTED,
+    DatabaseUnavailableError,
+    DuplicateKeyError,
+    OutcomeUnknownError,
+)
 from db.pulse import Pulse
 from kernel.errors import PorticoError
 
@@ -109,7 +113,7 @@ class Database:
                 self.connection() as connection,
             ):
                 await connection.ping(reconnect=False)
-        except (TimeoutError, DatabaseUnavailableError, driver.Error, OSError) as error:
+        except (TimeoutError, DatabaseUnavailableError, *NOT_CONNECTED) as error:
             return f"database {self._address.host}:{self._address.port}: {type(error).__name__}"
         return None
 
@@ -132,7 +136,7 @@ class Database:
     async def _connected(self) -> Connection:
         try:
             connection: Connection = await self._pool.acquire()
-        except (driver.Error, OSError) as error:
+        except NOT_CONNECTED as error:
             self._pulse.doubt()
             raise DatabaseUnavailableError(reason=type(error).__name__) from error
         return connection

@@ -1,6 +1,11 @@
 """What can go wrong between us and the database, told apart by what the caller may do next."""
 
+from asyncmy import errors as driver
+
 from kernel.errors import PorticoError, UnavailableError
+
+NOT_CONNECTED = (driver.Error, OSError, RuntimeError)
+"""What connecting raises; under uvloop the driver says ``RuntimeError`` when the server hangs up then."""
 
 
 class StaleRouteError(PorticoError):

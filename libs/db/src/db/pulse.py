@@ -10,9 +10,10 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
-from asyncmy import errors as driver
 from asyncmy.connection import Connection
 from prometheus_client import Counter
+
+from db.errors import NOT_CONNECTED
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class Pulse:
             async with asyncio.timeout(ATTEMPT_SECONDS):
                 connection = connection or await self._connect()
                 await connection.ping(reconnect=False)
-        except (TimeoutError, OSError, driver.Error):
+        except (TimeoutError, *NOT_CONNECTED):
             if connection is not None:
                 connection.close()
             return None

@@ -10,6 +10,8 @@ from asyncmy.connection import Connection
 from asyncmy.constants.CLIENT import MULTI_STATEMENTS
 from asyncmy.cursors import DictCursor
 
+from db.errors import NOT_CONNECTED
+
 CLIENT_SIDE = 2000
 """Errors from this number on are the driver's own: the server said nothing."""
 
@@ -62,8 +64,7 @@ class Line:
                 return await self._ask(statements, arguments)
         except TimeoutError as error:
             raise NoAnswerError(f"no answer within {self._seconds:g} s") from error
-        except (driver.Error, OSError, RuntimeError) as error:
-            # under uvloop the driver says RuntimeError when the server hangs up while it connects
+        except NOT_CONNECTED as error:
             code = error.args[0] if error.args else None
             is_said = (
                 isinstance(code, int) and isinstance(error, driver.Error) and code < CLIENT_SIDE

@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncmy
-from asyncmy import errors as driver
 from asyncmy.connection import Connection
 from asyncmy.cursors import DictCursor
 
 from db.engine import Address
+from db.errors import NOT_CONNECTED
 
 CONNECT_SECONDS = 5.0
 STATEMENT_SECONDS = 30.0
@@ -126,6 +126,6 @@ async def _translated(seconds: float = STATEMENT_SECONDS + GRACE_SECONDS) -> Asy
             yield
     except TimeoutError as error:
         raise ServerError(None, f"no answer within {seconds:g} s") from error
-    except (driver.Error, OSError) as error:
+    except NOT_CONNECTED as error:
         code = error.args[0] if error.args and isinstance(error.args[0], int) else None
         raise ServerError(code, str(error)) from error
