@@ -2,11 +2,15 @@
 
 import asyncio
 import time
+from contextlib import suppress
 
 import orjson
 import pytest
 
 import etcd
+from routing.errors import TooManyNodesError
+from routing.nodes import LEASE_SECONDS, Nodes
+from routing.store import Store
 from testkit.etcd import Cluster
 from testkit.routing import Installation
 
@@ -77,6 +81,26 @@ async def test_without_a_majority_nothing_is_confirmed(
     for member in own[1].members[1:]:
         member.kill()
     assert await confirm(own_api, 8) == 503
+
+
+async def test_only_nodes_that_live_count_against_the_limit(
+    own: tuple[Installation, Cluster],
+) -> None:
+    async with etcd.connect(own[1].urls) as client:
+        nodes = Nodes(Store(client), most=2)
+        await nodes.confirm("dc-a", "portal-1", 7)
+        await nodes.confirm("dc-a", "portal-2", 7)
+        with pytest.raises(TooManyNodesError):
+            await nodes.confirm("dc-a", "portal-3", 7)
+        await nodes.confirm("dc-a", "portal-2", 8)  # who is known already may go on
+
+        async def is_admitted() -> bool:
+            with suppress(TooManyNodesError):
+                await nodes.confirm("dc-a", "portal-3", 7)
+                return True
+            return False
+
+        await until(is_admitted, seconds=LEASE_SECONDS + 2)
 
 
 @pytest.mark.parametrize("path", ["/v1/nodes/dc-a/a%2Fb", "/v1/nodes/DC/portal-1"])

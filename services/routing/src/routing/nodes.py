@@ -6,8 +6,11 @@ the nodes that stand there; one that died has gone by then. Any routing service 
 
 from contextlib import suppress
 
+from cachetools import TTLCache
+
 import etcd
 from etcd import Lease
+from etcd.documents import Json
 from routing import keys
 from routing.errors import TooManyNodesError
 from routing.store import Store
@@ -17,27 +20,32 @@ MOST_NODES = 1000
 
 
 class Nodes:
-    """Keeps one lease for each node that confirms here."""
+    """Keeps one lease for each node that confirms here, and forgets those whose lease has run out."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, most: int = MOST_NODES) -> None:
         self._store = store
-        self._leases: dict[str, Lease] = {}
+        self._most = most
+        self._leases: TTLCache[str, Lease] = TTLCache(most, LEASE_SECONDS)
 
     async def confirm(self, dc: str, node: str, revision: int) -> None:
         """Note that the node knows all routes up to ``revision``, and that it lives."""
         key = keys.node_key(dc, node)
         content = {"dc": dc, "node": node, "revision": revision}
-        if key in self._leases:
+        lease = self._leases.get(key)
+        if lease is not None:
             with suppress(etcd.LeaseGoneError, etcd.EtcdRefusedError):
-                await self._store.keep(key, content, self._leases[key])
+                await self._keep(key, content, lease)
                 return
-        elif len(self._leases) >= MOST_NODES:
+        elif len(self._leases) >= self._most:
             raise TooManyNodesError
-        self._leases[key] = await self._store.grant(LEASE_SECONDS)
-        await self._store.keep(key, content, self._leases[key])
+        await self._keep(key, content, await self._store.grant(LEASE_SECONDS))
 
     async def withdraw(self, dc: str, node: str) -> None:
         """Forget a node that serves nothing any more."""
         key = keys.node_key(dc, node)
         self._leases.pop(key, None)
         await self._store.remove(key)
+
+    async def _keep(self, key: str, content: Json, lease: Lease) -> None:
+        await self._store.keep(key, content, lease)
+        self._leases[key] = lease
