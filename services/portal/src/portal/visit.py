@@ -57,19 +57,23 @@ class Visit:
 
     async def until_answered(self, route: Route, app: ASGIApp, forwarder: Forwarder) -> None:
         """Hold, serve or forward, as the route says at the moment."""
-        failure: PorticoError | None = None
+        doubt: OutcomeUnknownError | None = None
         while True:
             try:
                 route = await self._opened(route)
-                latest = await self._try(route, app, forwarder, failure)
+                failure = await self._try(route, app, forwarder, doubt)
+                if failure is None:
+                    return
+                if self.patience.left_seconds <= 0:
+                    raise failure
+                if isinstance(failure, OutcomeUnknownError):
+                    doubt = failure
+                route = await self.patience.a_moment(route)
             except PorticoError as error:
-                raise _honest(failure, error) from error
-            if latest is None:
-                return
-            failure = _honest(failure, latest)
-            if self.patience.left_seconds <= 0:
-                raise failure
-            route = await self._later(route, failure)
+                # once it is unknown whether something was done, no failure says that nothing was
+                if doubt is None or error is doubt:
+                    raise
+                raise doubt from error
             REPEATED.inc()
 
     async def _opened(self, route: Route) -> Route:
@@ -80,21 +84,14 @@ class Visit:
             raise PortalSuspendedError
         return route
 
-    async def _later(self, route: Route, failure: PorticoError) -> Route:
-        """Wait a moment; who finds no place to wait learns what became of his request."""
-        try:
-            return await self.patience.a_moment(route)
-        except PorticoError as error:
-            raise _honest(failure, error) from error
-
     async def _try(
-        self, route: Route, app: ASGIApp, forwarder: Forwarder, before: PorticoError | None
+        self, route: Route, app: ASGIApp, forwarder: Forwarder, doubt: OutcomeUnknownError | None
     ) -> PorticoError | None:
-        """Return why the request is to be tried again, if it is; ``before``: why it was last."""
+        """Return why to try again, if so; ``doubt``: an earlier try may have done what was asked."""
         if route.owner == self.resources.site:
             if not self.resources.databases[route.pair].answers:
                 return DatabaseUnavailableError(reason="silent")
-            return await self._run(route, app, before)
+            return await self._run(route, app, doubt)
         if self.hop is None:
             return await self._forward(route, forwarder)
         if route.is_newer_than(self.hop.term, self.hop.epoch):
@@ -102,7 +99,7 @@ class Visit:
         return OwnerNotAgreedError()
 
     async def _run(
-        self, route: Route, app: ASGIApp, before: PorticoError | None
+        self, route: Route, app: ASGIApp, doubt: OutcomeUnknownError | None
     ) -> PorticoError | None:
         """Run the application; its answer is kept back if another try is better."""
         request, routes = self.request, self.resources.routes
@@ -115,8 +112,8 @@ class Visit:
             nonlocal failure
             if message["type"] == "http.response.start":
                 failure = scope.get(UNDONE) if self.kept.whole else None
-                if message["status"] == UNAVAILABLE and isinstance(before, OutcomeUnknownError):
-                    failure = before  # say, the first run's locks are held: still not known
+                if message["status"] == UNAVAILABLE and doubt is not None:
+                    failure = doubt  # say, the first run's locks are held: still not known
                 if request.method in READS and routes.may_be_stale:
                     message = {**message, "headers": [*message["headers"], POSSIBLY_STALE]}
             if failure is None:
@@ -158,8 +155,3 @@ class Visit:
     @property
     def _is_harmless(self) -> bool:
         return self.request.method in READS or idempotency.HEADER in self.request.headers
-
-
-def _honest(before: PorticoError | None, latest: PorticoError) -> PorticoError:
-    """Return what to say: once it is unknown whether something was done, no failure says that nothing was."""
-    return before if isinstance(before, OutcomeUnknownError) else latest
