@@ -122,6 +122,12 @@ def lose_with_changes(pair: Masters, portal: int) -> None:
     pair.write(B, status(portal, "a", "newer"), status(portal, "c", "newer"))
 
 
+def journal(pair: Masters, portal: int) -> list[tuple[int, str]]:
+    """Return the ids and verbs of the portal's journal at dc-b."""
+    query = "SELECT id, verb FROM portico.journal WHERE portal_id = %s"
+    return [(row["id"], row["verb"]) for row in pair.rows(B, query, (portal,))]
+
+
 async def is_equal(pair: Masters) -> bool:
     comparer = Comparer(pair.address(A, "failover"), pair.address(B, "failover"))
     comparison = await comparer.run(1)
@@ -220,12 +226,16 @@ async def test_all_of_a_portal_is_applied_transaction_by_transaction_and_once(
     lose_with_changes(pair, portal)
     await late.withdraw(pair.address(A), pair.address(B))
     pair.rejoin(A, B)
+    followed = journal(pair, portal)
     outcome = await late.apply(pair.address(B), Selection(portal=portal), guard)
     # the first transaction conflicts in one row, so its journal entry waits with it
     assert (outcome.done, outcome.left, len(outcome.conflicts)) == (2, 2, 1)
     assert names(pair, B, portal) == {"a": "newer", "c": "newer", "d": "late"}
     again = await late.apply(pair.address(B), Selection(portal=portal), guard, overwrite=True)
     assert (again.done, again.left) == (2, 0)
+    last, new = max(followed), set(journal(pair, portal)) - set(followed)
+    assert [verb for _, verb in new] == ["renamed"]
+    assert min(new) > last, "whoever follows the journal has to meet what was applied"
     assert (await late.apply(pair.address(B), Selection(portal=portal), guard)).done == 0
     eventually(pair.is_level)
     assert names(pair, A, portal) == {"a": "late", "c": "newer", "d": "late"}

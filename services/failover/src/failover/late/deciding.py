@@ -126,11 +126,18 @@ async def _write(session: Session, change: Kept, *, overwrite: bool) -> None:
     if now != change.before and not overwrite:
         raise ConflictError(change, "the row has been changed since", now)
     try:
-        await replace(session, change.qualified, change.key, now, change.after)
+        await replace(session, change.qualified, change.key, now, _wanted(change, now))
     except ServerError as error:
         if error.code != DUPLICATE:
             raise
         raise ConflictError(change, f"another row has taken its place: {error}", now) from error
+
+
+def _wanted(change: Kept, now: Image | None) -> Image | None:
+    """Return the row to be; an entry of the journal gets a new id: who follows it is past the old one."""
+    if change.table != shelf.JOURNAL or change.after is None or now is not None:
+        return change.after
+    return {name: value for name, value in change.after.items() if name != "id"}
 
 
 async def _pass_fence(session: Session, rows: Sequence[FenceRow]) -> None:

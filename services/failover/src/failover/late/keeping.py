@@ -12,7 +12,6 @@ from failover.late import shelf
 from failover.late.log import Begin, Change, Entry, LogReader
 
 ROWS_AT_ONCE = 200
-_JOURNAL = "portico.journal"
 
 
 def late_domains(own: Mapping[int, str], peer: Mapping[int, str]) -> dict[int, int]:
@@ -70,7 +69,7 @@ class _Copying:
         if begin is None:
             raise RuntimeError("a change outside of a transaction")
         portal = (change.after or change.before or {}).get(PORTAL)
-        if change.table == _JOURNAL and change.after and change.after["actor"] is not None:
+        if change.table == shelf.JOURNAL and change.after and change.after["actor"] is not None:
             self._actors[portal] = change.after["actor"]
         self._ordinal += 1
         at = datetime.fromtimestamp(begin.at, UTC).replace(tzinfo=None)

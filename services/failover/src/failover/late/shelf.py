@@ -31,6 +31,7 @@ SELECT number, domain, server, sequence, at, portal, actor, kind, name, row_key,
 FROM portico_late.changes WHERE
 """
 _DECIDE = "UPDATE portico_late.changes SET state = %s, decided_at = %s WHERE number = %s AND state = 'kept'"
+JOURNAL = "portico.journal"
 
 
 class State(StrEnum):
