@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 import etcd
+from etcd import Span
 from testkit.etcd import Cluster
 from testkit.routing import Installation
 
@@ -43,6 +44,20 @@ async def test_of_ten_changes_over_one_revision_one_wins(
     )
 
     assert sorted(status for status, _ in answers) == [200] + 9 * [409]
+
+
+async def test_nothing_else_changes_a_portal_while_it_is_switched(
+    own: tuple[Installation, Cluster], own_api: Api
+) -> None:
+    route = await own_api.found("acme")
+    path, change = f"/v1/portals/{route['portal']}", {"revision": route["revision"], "epoch": 5}
+    async with etcd.connect(own[1].urls) as client:
+        await client.put(f"moving/{route['portal']}", b"{}")
+        for method, content in (("PATCH", change), ("DELETE", None)):
+            status, problem = await own_api.call(method, path, content)
+            assert (status, problem["code"]) == (409, "portal-switching")
+        await client.delete(Span(f"moving/{route['portal']}"))
+    assert (await own_api.call("PATCH", path, change))[0] == 200
 
 
 async def test_a_change_keeps_what_others_wrote(

@@ -75,6 +75,12 @@ class RevisionMovedError(ConflictError):
     code = "revision-moved"
 
 
+class PortalSwitchingError(ConflictError):
+    """The failover moves the portal; nothing else may change it until that is done or taken back."""
+
+    code = "portal-switching"
+
+
 class PairMovedError(ConflictError):
     """The pair changed since its fences were opened for a new portal."""
 

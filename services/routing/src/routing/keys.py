@@ -43,6 +43,11 @@ def node_key(dc: str, node: str) -> str:
     return f"node/{dc}/{node}"
 
 
+def moving_key(portal: PortalId) -> str:
+    """``moving/<portal id>``: the failover's mark, there exactly while it switches the portal."""
+    return f"moving/{portal}"
+
+
 def record_of(key: str, value: bytes, revision: int) -> PortalRecord | PairRecord | None:
     """Read a followed key; ``None`` if it is neither a portal nor a pair.
 

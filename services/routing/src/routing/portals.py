@@ -10,7 +10,12 @@ from kernel.ids import PairId, PortalId
 from routes import PairRecord, PortalRecord, Route
 from routing import keys
 from routing.domain import PairChange, PortalChange, PortalState, changed_pair, changed_portal
-from routing.errors import PairUnknownError, PortalUnknownError, RevisionMovedError
+from routing.errors import (
+    PairUnknownError,
+    PortalSwitchingError,
+    PortalUnknownError,
+    RevisionMovedError,
+)
 from routing.store import Store
 
 
@@ -60,9 +65,7 @@ class Portals:
 
     async def change(self, portal: PortalId, revision: int, change: PortalChange) -> PlacedPortal:
         """Change the portal, if nobody did since ``revision``."""
-        document = await self._store.find(keys.portal_key(portal))
-        if document is None:
-            raise PortalUnknownError(portal=str(portal))
+        document = await self._get_settled(portal)
         pair = await self._get_pair(PairId(document.content["pair"]))
         known = PlacedPortal.read(document, pair)
         if document.revision != revision:
@@ -75,9 +78,7 @@ class Portals:
 
     async def delete(self, portal: PortalId) -> None:
         """Remove the portal, its host and its claim."""
-        document = await self._store.find(keys.portal_key(portal))
-        if document is None:
-            raise PortalUnknownError(portal=str(portal))
+        document = await self._get_settled(portal)
         gone = (
             keys.portal_key(portal),
             keys.host_key(document.content["host"]),
@@ -105,6 +106,19 @@ class Portals:
         if written is None:
             raise RevisionMovedError(current=(await self.get_pair(pair)).to_json())
         return PairRecord.from_json(written.content, written.revision)
+
+    async def _get_settled(self, portal: PortalId) -> Document:
+        """Return a portal that nobody moves at the moment.
+
+        The mark of a switch is written together with the portal, so whoever compares the portal's
+        revision, as read before, has not overlooked one.
+        """
+        document = await self._store.find(keys.portal_key(portal))
+        if document is None:
+            raise PortalUnknownError(portal=str(portal))
+        if await self._store.find(keys.moving_key(portal)) is not None:
+            raise PortalSwitchingError
+        return document
 
     async def history(self) -> str:
         """Return the identity of this etcd's history, made when etcd is empty.
