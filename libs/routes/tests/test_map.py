@@ -136,12 +136,13 @@ async def test_a_takeover_reaches_all_portals_of_the_pair_with_one_change(own: O
         portals = [Put(f"portal/{n}", portal(n, f"h{n}")) for n in range(1, 101)]
         await directory.txn([], portals)
         await until(lambda: len(routes) == 100)
+        before = routes.find("h1")
 
         serving = b'{"dc-a":"dc-b","dc-b":"dc-b"}'
         await directory.put(
             "pair/1", b'{"id":1,"mode":"SOLO","solo":"dc-b","term":2,"serving":%b}' % serving
         )
-        route = await routes.opened(PortalId(1), 10, stale=routes.find("h1"))
+        route = await routes.opened(PortalId(1), 10, stale=before)
 
         assert route is not None
         owners = {
