@@ -38,7 +38,7 @@ check: python ## Format, lint, types, import contracts: no servers needed
 	$(BIN)/lint-imports
 
 test: laboratory ## The whole suite against real servers of its own; narrow with T=path
-	$(BIN)/pytest $(T)
+	$(BIN)/pytest $(if $(T),$(T),-n 2)
 
 test-box: servers ## The same suite on the self-hosted box, where it makes sense there
 	@PORTICO_TEST_SETTINGS=tests/portico.box.toml $(BIN)/pytest $(T)
