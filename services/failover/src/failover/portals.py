@@ -1,18 +1,21 @@
-"""The planned switch of one portal to the other side of its pair (HA.md §7).
+"""The planned switch of one portal to the other side of its pair (HA.md §7, ADR 0022).
 
 A portal's fence row is open on both servers of a pair; the row of the side decides which of them writes.
-Each change of the record raises the epoch, the taking back too. So no row is ever opened and closed under
-one epoch, and a late command is refused by the row itself, whatever it says. Each change also compares
-the revision of the pair it was decided on.
+A switch takes two epochs. Under the first no row is ever open, so nobody writes while the record names it.
+To the second both rows are raised at once, before it is decided whose it is: no route carries it yet, so
+raised is closed to all that was. One compare-and-set gives it a home, and there it is open already.
 
-1. ``begin``: draining, epoch + 1. Web nodes hold the portal's requests; the source closes its row.
-2. ``hand``: the source is closed and the target has applied all: new home, epoch + 1; both servers open.
-3. ``finish``: both rows are open: active. Or ``take_back``: over budget or the pair is not at peace, the old
-   home, epoch + 1, both open again.
+1. ``begin``: draining, epoch + 1. Web nodes hold the portal's requests and confirm that; both servers raise
+   their rows to epoch + 2, which waits for open writers. The source says what it had logged then.
+2. ``release``, by the agent of the target: it has applied that and every live node holds: new home,
+   epoch + 2, active. Or ``take_back``, by the controller: over budget or the pair is not at peace: the old
+   home, epoch + 2, and ``release`` there when the row is raised.
+
+Both compare the record they were decided on, so each epoch has one home; a late command writes what is
+right anyway, or is refused by a row that is higher. Each change also compares the revision of the pair.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from failover.demands import Code, Refusal
 from failover.record import Mode, Pair, Position, behind
@@ -32,26 +35,34 @@ class Portal:
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """What one server of the pair says about one portal.
+class Raised:
+    """A server's word that its row stands at ``epoch``: what it had logged then, or later.
 
-    ``logged`` is read after ``fence``, and stays as it was when the row was first seen closed: later
-    transactions are other portals'.
+    ``pair``: the revision of the pair's record under which it was raised; another word is needed when
+    somebody else has served the side meanwhile.
     """
 
-    fence: Fence | None
-    applied: Position
+    epoch: int
+    pair: int
     logged: Position
 
 
 @dataclass(frozen=True, slots=True)
 class PortalSnapshot:
-    """One portal as the leading controller sees it; a server that does not answer is missing."""
+    """One portal and its pair, as the leading controller sees them."""
 
     portal: Portal
     pair: Pair
-    servers: Mapping[str, Server]
     wall: float
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What the agent of a portal's next owner knows: of its own server, of the source's, of the nodes."""
+
+    own: Raised | None
+    source: Raised | None
+    applied: Position = field(default_factory=dict)
     nodes_behind: int = 0
 
 
@@ -94,58 +105,61 @@ def find_refusal(  # noqa: PLR0911 - one reason a line
     return None
 
 
-def decide(seen: PortalSnapshot) -> PortalDecision:
-    """Continue a switch from what is seen."""
-    portal, pair = seen.portal, seen.pair
-    if not portal.is_draining:
-        return PortalDecision("the portal is active")
-    if portal.target is None:
-        return finish(seen)
-    if seen.wall >= portal.until_at or not is_at_peace(pair):
-        return PortalDecision("over budget, or the pair changes: taken back", take_back(portal))
-    source = seen.servers.get(pair.serving[portal.home])
-    target = seen.servers.get(pair.serving[portal.target])
-    if source is None or not is_closed(portal, source):
-        return PortalDecision("waiting until the source has closed the portal")
-    if target is None or behind(target.applied, source.logged) > 0:
-        return PortalDecision("waiting until the target has applied all of the source")
-    after = replace(raised(portal), home=portal.target, target=None)
-    return PortalDecision(f"{portal.target} has everything: the portal is its own", after)
-
-
-def finish(seen: PortalSnapshot) -> PortalDecision:
-    """Let the requests go when every server that serves the pair has opened the row."""
-    owner = seen.servers.get(seen.pair.serving[seen.portal.home])
-    if owner is None or owner.fence != Fence(seen.portal.epoch, is_open=True):
-        return PortalDecision("waiting until the owner has opened the portal")
-    return PortalDecision("the portal is served again", replace(seen.portal, is_draining=False))
+def supervise(seen: PortalSnapshot) -> PortalDecision:
+    """Take a switch back that does not end; all else is for the agents."""
+    if seen.portal.target is None:
+        return PortalDecision("nothing to take back")
+    if seen.wall < seen.portal.until_at and is_at_peace(seen.pair):
+        return PortalDecision("the agents are at it")
+    return PortalDecision("over budget, or the pair changes: taken back", take_back(seen.portal))
 
 
 def take_back(portal: Portal) -> Portal:
-    """Open again at the old home; what was closed under the old epoch stays closed."""
+    """Give the second epoch to the old home, which opens as soon as its row is raised."""
     return replace(raised(portal), target=None)
 
 
-def wanted_fence(portal: Portal, fence: Fence | None, *, nodes_behind: int) -> Fence | None:
-    """Return the row that a server must write now, or ``None``; a row never goes back.
+def release(portal: Portal, pair: Pair, known: Readiness) -> PortalDecision:
+    """Let the requests go at the next owner, whose row is open; decided by its agent."""
+    epoch = wanted_fence(portal).term
+    if known.own is None or known.own.epoch != epoch:
+        return PortalDecision("waiting for the own row's open writers")
+    if portal.target is None:
+        return PortalDecision("the portal is served again", replace(portal, is_draining=False))
+    obstacle = find_obstacle(epoch, pair, known)
+    if obstacle is not None:
+        return PortalDecision(obstacle)
+    after = replace(raised(portal), home=portal.target, is_draining=False, target=None)
+    return PortalDecision(f"{portal.target} has everything: the portal is its own", after)
 
-    Both servers write the same: closed while the portal is leaving, else open. A switched portal opens
-    when every live web node knows: none reads from the old owner any more.
-    """
-    wanted = Fence(portal.epoch, is_open=portal.target is None)
-    if fence == wanted or (fence is not None and fence.term > portal.epoch):
-        return None
-    return None if wanted.is_open and nodes_behind else wanted
+
+def find_obstacle(epoch: int, pair: Pair, known: Readiness) -> str | None:
+    """Return why the target cannot have the portal under ``epoch`` yet."""
+    source = known.source
+    if not is_at_peace(pair):
+        return "the pair changes: the switch will be taken back"
+    if source is None or (source.epoch, source.pair) != (epoch, pair.revision):
+        return "waiting until the source has closed the portal"
+    if behind(known.applied, source.logged) > 0:
+        return "waiting until the target has applied all of the source"
+    if known.nodes_behind:
+        return "waiting until every live node holds the requests"
+    return None
+
+
+def wanted_fence(portal: Portal) -> Fence:
+    """Return the row that both servers must write while the portal is draining; a row never goes back."""
+    return Fence(portal.epoch if portal.target is None else portal.epoch + 1, is_open=True)
+
+
+def next_owner(portal: Portal, pair: Pair) -> str:
+    """Return the datacentre that is to release the portal."""
+    return pair.serving[portal.target or portal.home]
 
 
 def is_at_peace(pair: Pair) -> bool:
     """Tell whether both servers have everything and nothing else is being moved."""
     return pair.mode is Mode.SYNC and pair.move is None
-
-
-def is_closed(portal: Portal, source: Server) -> bool:
-    """Tell whether the source writes nothing of the portal any more, open transactions included."""
-    return source.fence == Fence(portal.epoch, is_open=False)
 
 
 def raised(portal: Portal) -> Portal:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -24,7 +24,7 @@ from failover.control.store import Store
 from failover.control.sweep import Sweep
 from failover.control.waking import Wake
 from failover.control.watcher import Watcher
-from failover.record import Pair
+from failover.record import Pair, Position, behind
 from failover.simulation.servers import FakeDatabase
 from failover.state import Comparison, Database, Fence
 from failover.wire import pair_from_json, pair_to_json
@@ -93,14 +93,15 @@ class Server:
             self.fake.is_replied_to = self.fake.waits
         return done
 
-    async def portal_rows(self, portals: Collection[PortalId]) -> Mapping[PortalId, Fence] | None:
-        return {p: self.rows[p] for p in portals if p in self.rows} if self.fake.answers else None
-
-    async def set_portal_row(self, portal: PortalId, fence: Fence) -> bool:
+    async def set_portal_row(self, portal: PortalId, fence: Fence) -> Position | None:
         if portal in self.rows and self.rows[portal].term > fence.term:
-            return False
+            return None
         self.rows[portal] = fence
-        return True
+        return self.fake.facts(0.0, 60.0).logged
+
+    async def has_applied(self, position: Position, seconds: float) -> bool:
+        own = await self.observe()
+        return own is not None and behind(own.applied, position) == 0
 
     async def raise_portal_rows(self, rows: Mapping[PortalId, Fence]) -> bool:
         for portal, fence in rows.items():
@@ -173,7 +174,7 @@ class Stage:
         controller = Controller([PAIR], sight, store, election, handovers)
         publication = Publication(self.client, keys.report_key(PAIR, name))
         wake = Wake()
-        servant = self._servant(name, sight, wake)
+        servant = self._servant(name, sight, store)
         agent = Agent(
             pair=PAIR,
             sight=sight,
@@ -190,13 +191,13 @@ class Stage:
         loops.append(Watcher(self.client, sight, hearers).run)
         return Site(sight, store, election, handovers, controller, agent, loops)
 
-    def _servant(self, name: str, sight: Sight, wake: Wake) -> Servant | None:
+    def _servant(self, name: str, sight: Sight, store: Store) -> Servant | None:
         if name not in self.servers:
             return None
         server = self.servers[name]
         return Servant(
             server,
-            PortalRows(PAIR, sight, server, wake.ring),
+            PortalRows(PAIR, sight, store, server),
             Sweep(self.client, PAIR, server),
             Comparing(Equal()),
         )

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
+import orjson
 import pytest
 
 import etcd
@@ -12,8 +14,9 @@ from failover.control import keys
 from failover.control.demanding import OvertakenError, RefusedError
 from failover.control.store import NotLeadingError
 from failover.demands import Code, Resume, SwitchSides
-from failover.record import Mode, Pair
+from failover.record import Mode, Pair, Position
 from failover.state import Fence
+from kernel.ids import PortalId
 from testkit.etcd import Cluster
 
 from .stage import PAIR, PORTAL, WITNESS, A, B, Stage, until
@@ -204,8 +207,8 @@ async def test_a_portal_goes_to_the_other_side(stage: Stage) -> None:
 
     assert (await stage.json(keys.portal_key(PORTAL)))["epoch"] == 5
     rows = [server.rows[PORTAL] for server in stage.servers.values()]
-    await until(lambda: [s.rows[PORTAL] for s in stage.servers.values()] == [rows[0]] * 2)
-    assert stage.servers[A].rows[PORTAL] == Fence(5, is_open=True)
+    assert rows == [Fence(5, is_open=True)] * 2
+    assert await stage.client.find(keys.raised_key(PORTAL)) is None
 
 
 async def test_a_portal_switch_is_finished_by_a_successor(stage: Stage) -> None:
@@ -226,15 +229,71 @@ async def test_a_portal_over_its_budget_opens_again_at_home(stage: Stage) -> Non
     server = stage.servers[A]
     write = server.set_portal_row
 
-    async def refuse_to_close(portal: object, fence: Fence) -> bool:
-        return fence.is_open and await write(PORTAL, fence)
+    async def wait_for_writers(portal: PortalId, fence: Fence) -> Position | None:
+        record = await stage.json(keys.portal_key(portal))
+        return None if record.get("target") else await write(portal, fence)
 
-    server.set_portal_row = refuse_to_close  # type: ignore[method-assign]  # a writer that stays
+    server.set_portal_row = wait_for_writers  # type: ignore[method-assign]  # while it is leaving
     await leader.handovers.demand(PORTAL, B, 3, 0.3, is_dry_run=False)
 
     await moved(stage, A)
 
-    await until(lambda: server.rows[PORTAL] == Fence(5, is_open=True))
+    assert server.rows[PORTAL] == Fence(5, is_open=True)
+    assert (await stage.json(keys.portal_key(PORTAL)))["epoch"] == 5
+
+
+async def test_a_portal_waits_for_each_live_node_to_hold_its_requests(stage: Stage) -> None:
+    stage.start()
+    await calm(stage)
+    leader = await stage.leader()
+    node = "node/dc-a/portal-1"
+    value = {"dc": A, "node": "portal-1"}
+    await stage.client.put(node, orjson.dumps({**value, "revision": 1}))
+
+    begun = await leader.handovers.demand(PORTAL, B, 3, 30.0, is_dry_run=False)
+    sight = stage.sites[B].sight
+    await until(lambda: sight.last is not None and sight.last.raised)
+    await asyncio.sleep(0.3)
+    assert (await stage.json(keys.portal_key(PORTAL)))["state"] == "draining"
+
+    await stage.client.put(node, orjson.dumps({**value, "revision": begun.revision}))
+    await moved(stage, B)
+
+
+async def test_a_portal_is_not_released_by_what_was_read_long_ago(stage: Stage) -> None:
+    """The agent of the target was asleep: a node that came meanwhile counts."""
+    stage.start(A, WITNESS)
+    leader, slow = await stage.leader(), stage.sites[B]
+    await leader.handovers.demand(PORTAL, B, 3, 30.0, is_dry_run=False)
+    await until(lambda: leader.sight.last is not None and leader.sight.last.raised)
+    look = await slow.sight.look()
+    assert slow.agent.servant is not None
+    rows, record = slow.agent.servant.portals, look.portals[PORTAL]
+    await stage.client.put("node/dc-a/portal-1", orjson.dumps({"dc": A, "revision": 1}))
+
+    await rows._follow(replace(look, at=look.at - 2.0), record)
+    assert (await stage.json(keys.portal_key(PORTAL)))["state"] == "draining"
+
+    await stage.client.delete(etcd.Span("node/dc-a/portal-1"))
+    await rows._follow(await slow.sight.look(), record)
+    await moved(stage, B)
+
+
+async def test_a_portal_of_a_dead_master_is_served_where_its_side_is(stage: Stage) -> None:
+    stage.start()
+    await calm(stage)
+    leader = await stage.leader()
+
+    async def hang(portal: PortalId, fence: Fence) -> Position | None:
+        return None
+
+    stage.servers[A].set_portal_row = hang  # type: ignore[method-assign]  # it is dying
+    await leader.handovers.demand(PORTAL, B, 3, 30.0, is_dry_run=False)
+    stage.servers[A].kill()
+
+    await moved(stage, A)
+    assert (await stage.pair()).serving[A] == B
+    assert stage.servers[B].rows[PORTAL] == Fence(5, is_open=True)
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,10 @@ from failover.control.publication import (
     Publication,
     is_due,
 )
-from failover.control.reports import Account, Row, account_from_json, account_to_json
+from failover.control.reports import Account, account_from_json, account_to_json
 from failover.control.sight import Sight
 from failover.simulation.servers import FakeDatabase
-from failover.state import Comparison, Database, Fence, Report
-from kernel.ids import PortalId
+from failover.state import Comparison, Database, Report
 
 from .stage import PAIR, WITNESS, A, B, Stage
 
@@ -29,8 +28,7 @@ OWN = replace(
     closed_at={B: {A: 3}},
 )
 REPORT = Report(A, 12.5, OWN, {A: 0.0, B: 1.5})
-ROWS = {PortalId(2**62): Row(Fence(4, is_open=False), {A: 9})}
-ACCOUNT = Account(REPORT, ROWS, {"rows": 3})
+ACCOUNT = Account(REPORT, {"rows": 3})
 
 
 @pytest.mark.parametrize("account", [ACCOUNT, Account(replace(REPORT, database=None))])
@@ -133,7 +131,6 @@ MOVED = changed(logged={A: 11, B: 10})
         (MOVED, 0.0, False, False),
         (MOVED, BUSY_SECONDS, False, True),
         (MOVED, 0.0, True, True),
-        (replace(CALM, portals=ROWS), 0.0, False, True),
     ],
 )
 def test_a_report_is_written_when_it_matters(

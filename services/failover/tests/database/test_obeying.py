@@ -122,7 +122,7 @@ async def test_closing_waits_for_an_open_writer_and_stops_the_next(scene: Scene)
     portal = f"portal/{revision}"
     arguments = (pair_row(PairId(1), "dc-a"), revision, portal, 1)
     assert await own.obey(SetFence("dc-a", revision, is_open=True, revision=revision))
-    assert await own.set_portal_row(PortalId(revision), Fence(1, is_open=True))
+    assert await own.set_portal_row(PortalId(revision), Fence(1, is_open=True)) is not None
     closing = SetFence("dc-a", revision, is_open=False, revision=revision)
 
     with scene.a.server.connect() as writer, writer.cursor() as cursor:

@@ -52,10 +52,13 @@ class Store:
             return await self._client.grant(seconds)
 
     async def keep(self, key: str, content: documents.Json, lease: Lease) -> None:
-        """Renew the lease and write a document under it; ``etcd.LeaseGoneError`` if it has expired."""
+        """Write a document under the lease, somebody may wait for it, and renew that.
+
+        ``etcd.EtcdRefusedError`` or ``etcd.LeaseGoneError`` if it has expired.
+        """
         with _failures():
-            await self._client.keep_alive(lease)
             await self._client.put(key, orjson.dumps(content), lease)
+            await self._client.keep_alive(lease)
 
     async def remove(self, key: str) -> None:
         """Remove a document, if there is one."""

@@ -19,7 +19,7 @@ from failover.control.metrics import ETCD_FAILURES, TURN_SECONDS
 from failover.control.parts import LocalDatabase, Probe
 from failover.control.portal_rows import PortalRows
 from failover.control.publication import Publication
-from failover.control.reports import Account, Row
+from failover.control.reports import Account
 from failover.control.sight import Sight, with_own
 from failover.control.sweep import Sweep
 from failover.control.waking import Wake
@@ -27,7 +27,7 @@ from failover.decision import Duty
 from failover.follow import follow
 from failover.record import Join, Switch, Takeover
 from failover.state import Database, Report
-from kernel.ids import PairId, PortalId
+from kernel.ids import PairId
 
 CALM_SECONDS = 0.1
 HURRY_SECONDS = 0.01
@@ -112,19 +112,14 @@ class Agent:
         return HURRY_SECONDS if self._is_in_a_hurry(look) else CALM_SECONDS
 
     async def _observe(self) -> Account:
-        """Ask the database, portal rows first, and the probes."""
-        own: Database | None = None
-        rows: Mapping[PortalId, Row] = {}
-        if self.servant is not None:
-            await self.servant.portals.read()
-            own = await self._facts(self.servant)
-            rows = {} if own is None else self.servant.portals.stamped(own.logged)
+        """Ask the database, and the probes."""
+        own = None if self.servant is None else await self._facts(self.servant)
         unseen = {site: probe.unseen_seconds for site, probe in self._probes.items()}
         report = Report(self._sight.site, self._wall(), own, unseen)
         if self.servant is None:
             return Account(report)
         summary, homes = self.servant.comparing.summary(), self.servant.sweep.homes
-        return Account(report, rows, summary, homes)
+        return Account(report, summary, homes)
 
     async def _facts(self, servant: Servant) -> Database | None:
         own = await servant.database.observe()
@@ -180,13 +175,10 @@ class Agent:
             _log.info(duty.why, extra={"pair": self.pair, "command": repr(duty.command)})
         self.duty = duty
 
+    def _waits_for_nodes(self) -> bool:
+        return self._look is not None and self._is_in_a_hurry(self._look)
+
     def _is_in_a_hurry(self, look: Look) -> bool:
         """Tell whether requests are held until this agent has done its part."""
-        return self._moves(look) or bool(look.moving)
-
-    def _waits_for_nodes(self) -> bool:
-        return self._look is not None and self._moves(self._look)
-
-    def _moves(self, look: Look) -> bool:
         record = look.records.get(self.pair)
         return record is not None and isinstance(record.pair.move, Switch | Takeover)

@@ -31,7 +31,7 @@ FAILED_SECONDS = 0.1
 STALE_SECONDS = 1.0
 """What was decided so long ago is dropped: whoever slept looks again."""
 WITNESS_BACK_SECONDS = 10.0
-HEARD = (keys.REPORTS.start, keys.PAIRS.start, keys.MOVING.start)
+HEARD = (keys.REPORTS.start, keys.PAIRS.start)
 _log = logging.getLogger(__name__)
 
 

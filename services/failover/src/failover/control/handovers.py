@@ -1,12 +1,10 @@
-"""The leading controller's part in switches of portals: one change of a portal's record at a time."""
+"""The leading controller's part in switches of portals: it begins them, and takes back what does not end."""
 
 import logging
 import time
 from collections.abc import Callable
 
 from failover import portals
-from failover.agreement import FRESH_SECONDS
-from failover.control import keys
 from failover.control.demanding import (
     ATTEMPTS,
     Begun,
@@ -21,7 +19,7 @@ from failover.control.portal_wire import PortalRecord
 from failover.control.sight import MOST_PORTALS, Sight
 from failover.control.store import NotLeadingError, Store
 from failover.demands import Code, Refusal
-from failover.portals import PortalDecision, PortalSnapshot, Server
+from failover.portals import PortalDecision, PortalSnapshot
 from failover.record import Pair
 from kernel.ids import PortalId
 
@@ -29,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class Handovers:
-    """Continues every switch that the index names, whoever began it."""
+    """Watches over every switch that the index names, whoever began it."""
 
     def __init__(
         self,
@@ -77,7 +75,7 @@ class Handovers:
         raise OvertakenError
 
     async def turn(self, look: Look) -> bool:
-        """Take the next step of each switch; tell whether one was taken."""
+        """Take back what must be; tell whether something was."""
         has_changed = False
         for portal in look.moving:
             record = look.portals.get(portal)
@@ -89,7 +87,7 @@ class Handovers:
 
     async def _continue(self, look: Look, record: PortalRecord) -> bool:
         seen = self._snapshot(look, record)
-        decision = portals.decide(seen)
+        decision = portals.supervise(seen)
         if decision.after is None:
             return False
         return await self._change(record, seen.pair, decision) is not None
@@ -121,21 +119,8 @@ class Handovers:
         return PortalSnapshot(
             portal=record.portal,
             pair=look.records[record.pair].pair,
-            servers=self._servers(look, record),
             wall=self._wall(),
-            nodes_behind=look.nodes_behind(record.revision),
         )
-
-    def _servers(self, look: Look, record: PortalRecord) -> dict[str, Server]:
-        """Return what the servers of the pair said lately."""
-        servers = {}
-        for site in look.records[record.pair].pair.sites:
-            account = look.account(record.pair, site)
-            is_fresh = self._sight.age(keys.report_key(record.pair, site)) <= FRESH_SECONDS
-            server = account.server(record.id) if account is not None and is_fresh else None
-            if server is not None:
-                servers[site] = server
-        return servers
 
 
 def refuse_crowd(look: Look) -> Refusal | None:

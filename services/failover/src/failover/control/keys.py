@@ -8,6 +8,7 @@ MOVING = Span.prefix("moving/")
 NODES = Span.prefix("node/")
 PAIRS = Span.prefix("pair/")
 PORTALS = Span.prefix("portal/")
+RAISED = Span.prefix("raised/")
 REPORTS = Span.prefix("report/")
 
 # all of the above lie side by side, so that one watch sees them in their order
@@ -37,3 +38,8 @@ def portal_key(portal: PortalId) -> str:
 def moving_key(portal: PortalId) -> str:
     """``moving/<id>``: exists exactly while the portal is being switched."""
     return f"moving/{portal}"
+
+
+def raised_key(portal: PortalId) -> str:
+    """``raised/<id>``: while it is switched, the word of its source's server (``portals.Raised``)."""
+    return f"raised/{portal}"

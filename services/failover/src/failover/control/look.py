@@ -1,21 +1,23 @@
-"""What one reading of etcd shows, all of it at one revision."""
+"""What etcd shows at one revision: by one reading, and by the events since."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import orjson
 
-from etcd import KeyValue, Page
+from etcd import Event, KeyValue, Page
 from failover.control import keys
-from failover.control.portal_wire import PortalRecord
+from failover.control.portal_wire import PortalRecord, raised_from_json
 from failover.control.reports import Account, account_from_json
+from failover.portals import Raised
 from failover.record import Pair
 from failover.wire import pair_from_json
 from kernel.ids import PairId, PortalId
 
 Json = Mapping[str, Any]
+K = TypeVar("K")
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ class Look:
     """``at``: by the monotonic clock, before the request was sent. ``nodes``: what each confirmed.
 
     ``moving``: the portals being switched, ``portals`` their records; that of a deleted one is missing.
+    ``raised``: what the servers that they leave have said.
     """
 
     at: float
@@ -51,6 +54,7 @@ class Look:
     leader: Leader | None
     moving: tuple[PortalId, ...]
     portals: Mapping[PortalId, PortalRecord]
+    raised: Mapping[PortalId, Raised]
     nodes: Mapping[str, int]
 
     def account(self, pair: PairId, site: str) -> Account | None:
@@ -64,9 +68,10 @@ class Look:
 
 def look_of(at: float, pages: Sequence[Page]) -> Look:
     """Put the answers of one transaction together. What cannot be read is logged, and not there."""
-    pairs, reports, leader, moving, nodes, *portals = pages
+    pairs, reports, leader, moving, nodes, raised, *portals = pages
     records = ((PairId(_number(kv)), _read(kv, _record)) for kv in pairs.kvs)
     accounts = ((kv.key, _read(kv, _account)) for kv in reports.kvs)
+    words = ((PortalId(_number(kv)), _read(kv, _raised)) for kv in raised.kvs)
     return Look(
         at=at,
         revision=pairs.revision,
@@ -75,8 +80,45 @@ def look_of(at: float, pages: Sequence[Page]) -> Look:
         leader=_leader(leader.kvs[0]) if leader.kvs else None,
         moving=tuple(PortalId(_number(kv)) for kv in moving.kvs),
         portals=portals_of(portals),
+        raised={portal: word for portal, word in words if word},
         nodes={kv.key: _confirmed(kv) for kv in nodes.kvs},
     )
+
+
+def heard(look: Look, event: Event) -> Look:
+    """Return the look after one change of what switches of portals wait for; ``at`` stays."""
+    if event.revision < look.revision:
+        return look  # it was read already
+    kv = None
+    if event.value is not None:
+        kv = KeyValue(event.key, event.value, event.revision, version=0)
+    return replace(look, revision=event.revision, **_changed(look, event.key, kv))
+
+
+def _changed(look: Look, key: str, kv: KeyValue | None) -> dict[str, Any]:
+    kind, _, name = key.partition("/")
+    match kind:
+        case "node":
+            return {"nodes": _with(look.nodes, key, kv, _confirmed)}
+        case "pair":
+            return {"records": _with(look.records, PairId(int(name)), kv, _record)}
+        case "moving":
+            others = tuple(portal for portal in look.moving if portal != int(name))
+            return {"moving": others if kv is None else (*others, PortalId(int(name)))}
+        case "portal":
+            return {"portals": _with(look.portals, PortalId(int(name)), kv, _draining)}
+        case "raised":
+            return {"raised": _with(look.raised, PortalId(int(name)), kv, _raised)}
+        case _:
+            return {}
+
+
+def _with(
+    known: Mapping[K, T], key: K, kv: KeyValue | None, by: Callable[[KeyValue], T | None]
+) -> Mapping[K, T]:
+    value = None if kv is None else _read(kv, by)
+    others = {other: known[other] for other in known if other != key}
+    return others if value is None else {**others, key: value}
 
 
 def portals_of(pages: Iterable[Page]) -> dict[PortalId, PortalRecord]:
@@ -102,6 +144,15 @@ def _record(kv: KeyValue) -> Record | None:
     if len(json["serving"]) < 2:
         return None  # a pair of one site has nothing to fail over to
     return Record(pair_from_json(json, kv.mod_revision), json)
+
+
+def _draining(kv: KeyValue) -> PortalRecord | None:
+    record = PortalRecord.of(kv)
+    return record if record.portal.is_draining else None
+
+
+def _raised(kv: KeyValue) -> Raised:
+    return raised_from_json(orjson.loads(kv.value))
 
 
 def _account(kv: KeyValue) -> Account:

@@ -1,9 +1,10 @@
 """What the loops need of others: a database, a probe, a comparison. Tests bring their own."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from failover.actions import Command
+from failover.record import Position
 from failover.state import Comparison, Database, Fence
 from kernel.ids import PortalId
 
@@ -17,11 +18,14 @@ class LocalDatabase(Protocol):
     async def obey(self, command: Command) -> bool:
         """Do a command unless a newer one was obeyed; ``False`` if it was refused or did not end."""
 
-    async def portal_rows(self, portals: Collection[PortalId]) -> Mapping[PortalId, Fence] | None:
-        """Return the fence rows of some portals, those there are; ``None`` if it does not answer."""
+    async def set_portal_row(self, portal: PortalId, fence: Fence) -> Position | None:
+        """Write one row, never an older one, and return what was logged then; waits for open writers.
 
-    async def set_portal_row(self, portal: PortalId, fence: Fence) -> bool:
-        """Write one row, never an older one; closing waits for the open writers."""
+        ``None``: the row is higher already, or the server does not answer, or the writers stay.
+        """
+
+    async def has_applied(self, position: Position, seconds: float) -> bool:
+        """Wait until the server shows all of the position, for so long."""
 
     async def raise_portal_rows(self, rows: Mapping[PortalId, Fence]) -> bool:
         """Write the rows that are missing or older; ``False`` if some are left."""

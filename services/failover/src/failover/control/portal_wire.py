@@ -7,7 +7,7 @@ from typing import Any, Self
 import orjson
 
 from etcd import KeyValue
-from failover.portals import Portal
+from failover.portals import Portal, Raised
 from kernel.ids import PairId, PortalId
 
 Json = Mapping[str, Any]
@@ -50,6 +50,16 @@ def portal_to_json(portal: Portal, known: Json) -> dict[str, Any]:
     if portal.is_draining:
         json |= {"target": portal.target, "until_at": portal.until_at}
     return json
+
+
+def raised_from_json(json: Json) -> Raised:
+    """Read a server's word."""
+    return Raised(json["epoch"], json["pair"], json["logged"])
+
+
+def raised_to_json(raised: Raised) -> dict[str, Any]:
+    """Write it."""
+    return {"epoch": raised.epoch, "pair": raised.pair, "logged": dict(raised.logged)}
 
 
 def _state(portal: Portal) -> str:

@@ -85,7 +85,7 @@ def is_due(last: Account, account: Account, seconds: float, *, hurries: bool) ->
 def essence(account: Account) -> tuple[object, ...]:
     """Return what others act upon at once: all but clocks and positions."""
     unseen = {site: seconds > 0 for site, seconds in account.report.unseen_seconds.items()}
-    return _without_flow(account.report.database), unseen, account.portals
+    return _without_flow(account.report.database), unseen
 
 
 def has_trouble(account: Account) -> bool:

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from etcd import Client, Get, Op, Put, Span
+from etcd import Client, Event, Get, Op, Put, Span
 from failover.control import keys
-from failover.control.look import Look, look_of, portals_of
+from failover.control.look import Look, heard, look_of, portals_of
 from failover.control.portal_wire import PortalRecord
 from failover.state import Report, Snapshot
 from kernel.ids import PairId, PortalId
@@ -20,6 +20,7 @@ _EVERYTHING: tuple[Op, ...] = (
     Get(Span(keys.LEADER)),
     Get(keys.MOVING, MOST_PORTALS),
     Get(keys.NODES),
+    Get(keys.RAISED, MOST_PORTALS),
 )
 
 
@@ -33,9 +34,7 @@ class Sight:
         self.witness = witness
         self.clock = clock
         self.last: Look | None = None
-        """What was seen last, for status pages."""
-        self.moving: set[PortalId] = set()
-        """The portals that are being switched, as far as is known."""
+        """What is known: as it was read last, and heard of since."""
         self._client = client
         self._seen: dict[str, tuple[int, float]] = {}
 
@@ -44,7 +43,7 @@ class Sight:
 
         Raises ``EtcdError`` without a majority: then nothing may be done.
         """
-        at, expected = self.clock(), tuple(self.moving)[:MOST_PORTALS]
+        at, expected = self.clock(), self.moving[:MOST_PORTALS]
         publishing = () if report is None else (report,)
         result = await self._client.txn((), (*publishing, *_EVERYTHING, *_gets(expected)))
         if report is not None:
@@ -55,18 +54,27 @@ class Sight:
         unexpected = [portal for portal in look.moving if portal not in expected]
         if unexpected:
             look = replace(look, portals={**look.portals, **await self.portals(unexpected)})
-        self.moving = set(look.moving)
-        self.last = look
+        if self.last is None or self.last.revision <= look.revision:
+            self.last = look
+        else:
+            self.last = replace(self.last, at=at)  # events were quicker than the answer
         return look
 
     async def portals(self, portals: Sequence[PortalId]) -> dict[PortalId, PortalRecord]:
         """Read the records of some portals; deleted ones are missing."""
         return portals_of((await self._client.txn((), _gets(portals))).reads)
 
-    def hear(self, key: str) -> None:
-        """A portal began to move: the next look reads it too."""
-        if key.startswith(keys.MOVING.start):
-            self.moving.add(PortalId(int(key.removeprefix(keys.MOVING.start))))
+    @property
+    def moving(self) -> tuple[PortalId, ...]:
+        """The portals that are being switched, as far as is known."""
+        return () if self.last is None else self.last.moving
+
+    def hear(self, event: Event) -> None:
+        """Take note of one change: when a report came, and at once whatever moves portals."""
+        if event.key.startswith(keys.REPORTS.start):
+            self.note(event.key, event.revision)
+        elif self.last is not None:
+            self.last = heard(self.last, event)
 
     def note(self, key: str, revision: int) -> None:
         """Remember when a key was first seen at a revision.

@@ -13,8 +13,8 @@ import orjson
 from etcd import Client, Compare, Delete, Op, Put, Span, absent, unchanged
 from failover.control import keys
 from failover.control.look import Record
-from failover.control.portal_wire import PortalRecord, portal_to_json
-from failover.portals import Portal
+from failover.control.portal_wire import PortalRecord, portal_to_json, raised_to_json
+from failover.portals import Portal, Raised
 from failover.record import Pair
 from failover.wire import pair_to_json
 from kernel.ids import PairId, PortalId
@@ -29,7 +29,7 @@ class NotLeadingError(Exception):
 
 
 class Store:
-    """What the leading controller writes."""
+    """What the leading controller writes, and the agents of portals that are being switched."""
 
     def __init__(self, client: Client, site: str, clock: Callable[[], float] = time.time) -> None:
         self._client = client
@@ -76,18 +76,36 @@ class Store:
     async def change_portal(
         self, known: PortalRecord, after: Portal, pair: Pair, leader: int
     ) -> int | None:
-        """Write a portal's record; the index of moving portals goes with it."""
+        """Write a portal's record as a controller does."""
+        return await self._write_portal(known, after, pair, _leads(leader))
+
+    async def release_portal(self, known: PortalRecord, after: Portal, pair: Pair) -> int | None:
+        """Write a portal's record as the agent of its owner does."""
+        return await self._write_portal(known, after, pair)
+
+    async def tell_raised(self, known: PortalRecord, raised: Raised) -> bool:
+        """Write a server's word; ``False`` if the record or the pair's has changed meanwhile."""
+        result = await self._client.txn(
+            _as_known(known, raised.pair),
+            [Put(keys.raised_key(known.id), orjson.dumps(raised_to_json(raised)))],
+        )
+        return result.succeeded
+
+    async def _write_portal(
+        self, known: PortalRecord, after: Portal, pair: Pair, *more: Compare
+    ) -> int | None:
+        """The index of moving portals goes with the record; what servers said of it, too."""
         key, index = keys.portal_key(known.id), keys.moving_key(known.id)
         indexed: Op = Delete(Span(index))
         if after.is_draining:
             indexed = Put(index, orjson.dumps({"pair": known.pair, "epoch": after.epoch}))
         result = await self._client.txn(
+            [*_as_known(known, pair.revision), *more],
             [
-                unchanged(key, known.revision),
-                unchanged(keys.pair_key(known.pair), pair.revision),
-                _leads(leader),
+                Put(key, orjson.dumps(portal_to_json(after, known.json))),
+                indexed,
+                Delete(Span(keys.raised_key(known.id))),
             ],
-            [Put(key, orjson.dumps(portal_to_json(after, known.json))), indexed],
         )
         return result.revision if result.succeeded else None
 
@@ -95,7 +113,7 @@ class Store:
         """Drop a portal from the index, if its record is as it was read: at revision 0 deleted."""
         await self._client.txn(
             [_as_read(keys.portal_key(portal), revision), _leads(leader)],
-            [Delete(Span(keys.moving_key(portal)))],
+            [Delete(Span(keys.moving_key(portal))), Delete(Span(keys.raised_key(portal)))],
         )
 
     def _remember(self, pair: PairId, revision: int, entries: list[Entry]) -> list[Entry]:
@@ -107,6 +125,14 @@ def _leads(leader: int) -> Compare:
     if not leader:
         raise NotLeadingError
     return unchanged(keys.LEADER, leader)
+
+
+def _as_known(portal: PortalRecord, pair_revision: int) -> list[Compare]:
+    """Neither the portal's record nor its pair's has changed."""
+    return [
+        unchanged(keys.portal_key(portal.id), portal.revision),
+        unchanged(keys.pair_key(portal.pair), pair_revision),
+    ]
 
 
 def _as_read(key: str, revision: int) -> Compare:

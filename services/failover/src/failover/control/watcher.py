@@ -40,9 +40,6 @@ class Watcher:
                     self._hear(event)
 
     def _hear(self, event: etcd.Event) -> None:
-        if event.key.startswith(keys.REPORTS.start):
-            self._sight.note(event.key, event.revision)
-        elif event.value is not None:
-            self._sight.hear(event.key)
+        self._sight.hear(event)
         for listener in self._listeners:
             listener(event.key)

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
@@ -12,6 +12,7 @@ from failover.database.line import Line, NoAnswerError
 from failover.database.obeying import SESSION, guarded
 from failover.database.observing import QUESTION, Observer
 from failover.database.process import ServerProcess
+from failover.record import Position
 from failover.state import Database, Fence
 from kernel.ids import PairId, PortalId
 from kernel.settings import Settings
@@ -19,6 +20,7 @@ from kernel.settings import Settings
 USER = "portico_failover"
 OBSERVE_SECONDS = 1.0
 OBEY_SECONDS = 5.0
+APPLIED = "SELECT MASTER_GTID_WAIT(%s, %s) = 0 AS is_there"
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ class LocalDatabase:
         self._hands = Line(*address, seconds=OBEY_SECONDS, session=SESSION)
         # closing a portal waits for its writers: no command of the pair may wait for that
         self._portals = Line(*address, seconds=OBEY_SECONDS, session=SESSION)
+        self._applying = Line(*address, seconds=OBEY_SECONDS, session=SESSION)
 
     async def __aenter__(self) -> Self:
         """Connect when first asked; a server that is down does not stop us from starting."""
@@ -57,6 +60,7 @@ class LocalDatabase:
         self._eyes.drop()
         self._hands.drop()
         self._portals.drop()
+        self._applying.drop()
 
     async def observe(self) -> Database | None:
         """Return what the server says of itself, within a second; ``None`` if it does not answer."""
@@ -85,19 +89,26 @@ class LocalDatabase:
             log.warning("a command was not done", extra={"command": command, "reason": str(error)})
             return False
 
-    async def portal_rows(self, ids: Collection[PortalId]) -> Mapping[PortalId, Fence] | None:
-        """Return the fence rows of portals, those there are; ``None`` if the server does not answer."""
+    async def set_portal_row(self, portal: PortalId, fence: Fence) -> Position | None:
+        """Write a portal's row, never lower than it is, and return what was logged then.
+
+        Waits for the portal's open writers; ``None`` if they stay, if the row is higher, if nobody answers.
+        """
         try:
-            return await portals.read(self._eyes, ids)
+            logged = await portals.write(self._portals, portal, fence)
         except NoAnswerError:
             return None
+        return None if logged is None else self._observer.position(logged)
 
-    async def set_portal_row(self, portal: PortalId, fence: Fence) -> bool:
-        """Write a portal's row, never lower than it is; closing waits for its open writers."""
+    async def has_applied(self, position: Position, seconds: float) -> bool:
+        """Wait until the server shows what its peer had logged, for so long; the own log it shows always."""
+        peer = self._observer.peer
+        gtid = f"{peer.id_offset}-{peer.id_offset}-{position.get(peer.name, 0)}"
         try:
-            return await portals.write(self._portals, portal, fence)
+            ((answer,),) = await self._applying.ask(APPLIED, (gtid, seconds))
         except NoAnswerError:
             return False
+        return bool(answer["is_there"])
 
     async def raise_portal_rows(self, rows: Mapping[PortalId, Fence]) -> bool:
         """Write the rows that are missing or older; ``False`` if some are left: try again."""
@@ -132,6 +143,7 @@ class LocalDatabase:
         if found != self._process:
             self._hands.drop()  # they were another's
             self._portals.drop()
+            self._applying.drop()
         self._process = found
 
     def _complain(self, reason: str) -> None:

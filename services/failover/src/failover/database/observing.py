@@ -58,10 +58,10 @@ class Observer:
         """Return the facts of one answer to ``QUESTION``; ``now`` is a monotonic clock's."""
         rows, replication, (values,) = results
         obeyed, fences = self._obedience(rows)
-        logged = self._position(values["logged"])
-        applied = {**self._position(values["applied"]), self.own.name: logged.get(self.own.name, 0)}
+        logged = self.position(values["logged"])
+        applied = {**self.position(values["applied"]), self.own.name: logged.get(self.own.name, 0)}
         follower = replication[0] if replication else None
-        arrived = self._position(follower["Gtid_IO_Pos"] if follower else "")
+        arrived = self.position(follower["Gtid_IO_Pos"] if follower else "")
         received = {
             site.name: max(arrived.get(site.name, 0), applied.get(site.name, 0))
             for site in (self.own, self.peer)
@@ -99,7 +99,7 @@ class Observer:
                 fences[site.name] = fence_of(row)
         return (0 if obeyed is None else obeyed["epoch"]), fences
 
-    def _position(self, gtids: str) -> Position:
+    def position(self, gtids: str) -> Position:
         """Read ``domain-server-number,...`` as far as it is of this pair; a site is its domain."""
         domains = {site.id_offset: site.name for site in (self.own, self.peer)}
         numbers = ((int(part) for part in gtid.split("-")) for gtid in gtids.split(",") if gtid)

@@ -13,6 +13,7 @@ from kernel.ids import PortalId
 AT_ONCE = 500
 
 READ = "SELECT name, epoch, state FROM portico_fence.fence WHERE name IN ({})"
+WRITE = f"{RAISE}; {READ.format('%s')}; SELECT @@GLOBAL.gtid_binlog_pos AS logged"
 RAISE_MANY = RAISE.replace("(%s, %s, %s)", "{}")
 
 
@@ -26,10 +27,11 @@ async def read(line: Line, portals: Collection[PortalId]) -> dict[PortalId, Fenc
     return found
 
 
-async def write(line: Line, portal: PortalId, fence: Fence) -> bool:
-    """Write one row; ``False`` if it is higher already."""
-    await line.ask(RAISE, _values(portal, fence))
-    return (await read(line, [portal])).get(portal) == fence
+async def write(line: Line, portal: PortalId, fence: Fence) -> str | None:
+    """Write one row and return the GTIDs logged when it stood; ``None`` if it is higher already."""
+    _, (row,), (values,) = await line.ask(WRITE, (*_values(portal, fence), portal_row(portal)))
+    logged: str = values["logged"]
+    return logged if fence_of(row) == fence else None
 
 
 async def sweep(line: Line, rows: Mapping[PortalId, Fence]) -> None:

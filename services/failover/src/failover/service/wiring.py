@@ -98,7 +98,7 @@ class _Workshop:
         election = Election(self.client, sight, service_url(settings, sight.site))
         handovers = Handovers(sight, store, election)
         controller = Controller(pairs, sight, store, election, handovers)
-        agents = [await self._agent(pair) for pair in pairs if self._concerns(pair)]
+        agents = [await self._agent(pair, store) for pair in pairs if self._concerns(pair)]
         rows = [agent.servant.portals for agent in agents if agent.servant is not None]
         listeners = [
             *(election.hear, controller.hear),
@@ -124,16 +124,15 @@ class _Workshop:
     def _concerns(self, pair: PairId) -> bool:
         return self.sight.site in (*self.settings.pair(pair).sites, self.sight.witness)
 
-    async def _agent(self, pair: PairId) -> Agent:
+    async def _agent(self, pair: PairId, store: Store) -> Agent:
         publication = Publication(self.client, keys.report_key(pair, self.sight.site))
-        wake = Wake()
         agent = Agent(
             pair=pair,
             sight=self.sight,
             publication=publication,
             probes=await self._probes(pair),
-            wake=wake,
-            servant=await self._find_servant(pair, wake),
+            wake=Wake(),
+            servant=await self._find_servant(pair, store),
         )
         self.loops[f"agent-{pair}"] = agent.run
         self.loops[f"publication-{pair}"] = publication.run
@@ -148,7 +147,7 @@ class _Workshop:
             for name in self.settings.pair(pair).sites
         }
 
-    async def _find_servant(self, pair: PairId, wake: Wake) -> Servant | None:
+    async def _find_servant(self, pair: PairId, store: Store) -> Servant | None:
         """Return what the agent commands; ``None`` at the witness."""
         site, password = self.sight.site, self.secrets["db_password"]
         if site not in self.settings.pair(pair).sites:
@@ -159,7 +158,7 @@ class _Workshop:
         )
         sweep = Sweep(self.client, pair, database)
         self.loops[f"sweep-{pair}"] = sweep.run
-        portals = PortalRows(pair, self.sight, database, tell=wake.ring)
+        portals = PortalRows(pair, self.sight, store, database)
         self.loops[f"portals-{pair}"] = portals.run
         self.loops[f"late-{pair}"] = LateKeeper(pair, self.sight, self._keeping(pair)).run
         return Servant(database, portals, sweep, Comparing(self._comparer(pair)))
