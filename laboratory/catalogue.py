@@ -46,7 +46,7 @@ SCENARIOS = (
         "3",
         "kill -9 of one mariadbd, not restarted",
         takeovers.master,
-        {QUICK: {"times": 1}, FULL: {"times": 20}},
+        {FULL: {"times": 20}},
     ),
     Scenario(
         "kill-datacentre",
@@ -74,7 +74,7 @@ SCENARIOS = (
         "7 b",
         "plain restart of the old master",
         zombies.plain_restart,
-        {FULL: {"seconds": 3}},
+        {QUICK: {"seconds": 1}, FULL: {"seconds": 3}},
     ),
     Scenario(
         "zombie-cache",
@@ -111,7 +111,7 @@ SCENARIOS = (
         "10",
         "another database version on both sides through switches",
         versions.drill,
-        {FULL: {}},
+        {QUICK: {}, FULL: {}},
     ),
     Scenario(
         "chaos",
@@ -121,8 +121,9 @@ SCENARIOS = (
         {
             FULL: {
                 "faults": 200,
-                "minutes": 22,
-                "rates": Rates(leads=80, list_clients=8, list_steps=5, bank=500),
+                "operations": 1_000_000,
+                "minutes": 30,
+                "rates": Rates(leads=30, bank=130, audits=750),
             }
         },
     ),

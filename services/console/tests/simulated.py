@@ -157,6 +157,7 @@ def _facts(own: Database) -> Json:
         "waits_for_peer": own.waits_for_peer,
         "receiver_runs": own.receiver_runs,
         "lag_seconds": own.lag_seconds,
+        "applied": dict(own.applied),
         "behind_transactions": 0,
         "waiting_commits": own.waiting_commits,
     }

@@ -1,7 +1,9 @@
 """The verbs on a running cluster: there and back again."""
 
 import json
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,6 +54,9 @@ def test_a_suspended_datacentre_comes_back_only_when_it_equals_its_peer(
 ) -> None:
     suspended = outcome("dc", "suspend", A)
     out = pair(settings)
+    stopped_at = {dc: replication_of(settings, dc) for dc in (A, B)}
+    made = write(settings, acme)
+    stands_at = positions(replication_of(settings, A))
     with spoilt(settings, acme):
         stopped = portico("dc", "resume", A)
         still_out = pair(settings)
@@ -60,7 +65,11 @@ def test_a_suspended_datacentre_comes_back_only_when_it_equals_its_peer(
 
     assert suspended["outcome"] == "done"
     assert (out["mode"], out["away"], out["parked"]) == ("SOLO", A, True)
-    assert not any(site["database"]["receiver_runs"] for site in out["sites"].values())
+    assert_replication_was_stopped_cleanly(stopped_at)
+    assert f"{A} has {told(stopped_at[A])}; {B} has {told(stopped_at[B])}" in suspended["why"]
+    assert re.search(rf"suspended by an operator; {A} has {A}:\d+ {B}:\d+; {B} has", last_why(out))
+    assert made.status_code == httpx.codes.CREATED, made.text
+    assert stands_at == positions(stopped_at[A]), "what is written now does not reach it"
     assert stopped.returncode == Ending.STOPPED
     assert f"the contents of {A} differ from its peer's" in stopped.stdout
     assert f"portal {acme.id}, portico.departments: rows differ (1)" in stopped.stdout
@@ -71,10 +80,65 @@ def test_a_suspended_datacentre_comes_back_only_when_it_equals_its_peer(
     assert (back["mode"], back["away"], back["serving"]) == ("SYNC", None, {A: A, B: B})
 
 
+def assert_replication_was_stopped_cleanly(servers: Mapping[str, Mapping[str, Any]]) -> None:
+    """Nobody receives, everything that was received is applied, and nothing went wrong."""
+    for row in servers.values():
+        assert row["Slave_IO_Running"] == "No"
+        assert (row["Last_IO_Errno"], row["Last_SQL_Errno"]) == (0, 0)
+        assert positions(row) == received(row)
+
+
+def last_why(seen: Any) -> str:
+    why: str = seen["decisions"][-1]["why"]
+    return why
+
+
+def told(row: Mapping[str, Any]) -> str:
+    """Say a position as the operator reads it."""
+    found = positions(row)
+    return f"{A}:{found.get(1, 0)} {B}:{found.get(2, 0)}"
+
+
+def write(settings: Settings, portal: TestPortal) -> httpx.Response:
+    """Make a department of a portal at the front door."""
+    door = f"http://{settings.door.address}:{settings.door.http}/api/v1/departments"
+    who = {"Host": portal.host, "Authorization": f"Bearer {portal.token}"}
+    name = {"name": f"Meanwhile {time.monotonic_ns()}"}
+    return httpx.post(door, json=name, headers=who, timeout=20, trust_env=False)
+
+
+def replication_of(settings: Settings, dc: str) -> dict[str, Any]:
+    """Return what a server says of its replication, with its positions."""
+    with root_at(settings, dc) as cursor:
+        cursor.execute("SHOW SLAVE STATUS")
+        names = [column[0] for column in cursor.description]
+        row = dict(zip(names, cursor.fetchone() or (), strict=True))
+        cursor.execute("SELECT @@gtid_slave_pos, @@gtid_binlog_pos")
+        slave, binlog = cursor.fetchone() or ("", "")
+    return {**row, "applied": f"{slave},{binlog}"}
+
+
+def positions(row: Mapping[str, Any]) -> dict[int, int]:
+    """Return the last transaction of each datacentre's GTID domain that a server has."""
+    return latest(row["applied"])
+
+
+def received(row: Mapping[str, Any]) -> dict[int, int]:
+    """Return the last transaction of each domain that has arrived, or was there."""
+    return latest(f"{row['Gtid_IO_Pos']},{row['applied']}")
+
+
+def latest(gtids: str) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for domain, _, number in (map(int, gtid.split("-")) for gtid in gtids.split(",") if gtid):
+        found[domain] = max(number, found.get(domain, 0))
+    return found
+
+
 @contextmanager
 def spoilt(settings: Settings, acme: TestPortal) -> Iterator[None]:
     """Change a row of one server behind the back of replication, then put it back."""
-    rename = "UPDATE portico.departments SET name = {} WHERE portal_id = %s"
+    rename = "UPDATE portico.departments SET name = {} WHERE portal_id = %s ORDER BY id LIMIT 1"
     with root_at_a(settings) as cursor:
         cursor.execute("SET SESSION sql_log_bin = 0")
         cursor.execute(rename.format("CONCAT(name, '!')"), (acme.id,))
@@ -86,8 +150,14 @@ def spoilt(settings: Settings, acme: TestPortal) -> Iterator[None]:
 
 @contextmanager
 def root_at_a(settings: Settings) -> Iterator["pymysql.cursors.Cursor"]:
+    with root_at(settings, A) as cursor:
+        yield cursor
+
+
+@contextmanager
+def root_at(settings: Settings, dc: str) -> Iterator["pymysql.cursors.Cursor"]:
     password = secrets.load(settings.secrets_dir, "mariadb")["root_password"]
-    socket = settings.data_dir(A, "mariadb") / "mysqld.sock"
+    socket = settings.data_dir(dc, "mariadb") / "mysqld.sock"
     connection = pymysql.connect(
         unix_socket=str(socket), user="root", password=password, autocommit=True
     )

@@ -55,7 +55,7 @@ class Bringup:
             self._migrate()
             if not self._store.has_account():
                 edges.result()  # signup reads its keys when it starts
-            self._start(self._of(Stage.SERVICES))
+            self._start([*self._of(Stage.SERVICES), *self._of(Stage.WATCH)])
         self._health.wait(self._needed(), SERVICE_SECONDS)
         self._progress.say("every process is healthy")
         wait_while(self._closed_door, DOOR_SECONDS)

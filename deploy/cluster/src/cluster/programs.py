@@ -9,6 +9,9 @@ from pathlib import Path
 from cluster.layout import Layout
 from kernel.settings import SETTINGS_VARIABLE, Site
 
+DRAIN = "USR1"
+"""HAProxy's own word for it: no new connections, answer what is in flight, end. TERM cuts everybody off."""
+
 
 class Stage(IntEnum):
     """Started in this order, stopped in the reverse one."""
@@ -19,6 +22,7 @@ class Stage(IntEnum):
     EDGES = 4  # what speaks to clients or watches: balancers, S3, mail, Prometheus
     ROUTING = 5
     SERVICES = 6
+    WATCH = 7  # nobody may take for broken what is being stopped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +31,8 @@ class Program:
 
     ``listens`` are its addresses (``host:port``), the main one first. ``health`` is an ``http`` URL
     that answers 200, or a ``mysql`` one that takes a session; without it, a process that accepts
-    connections is healthy, and one that listens nowhere fixed (the OSD) while it runs. ``metrics``
-    is where Prometheus asks.
+    connections is healthy, and one that listens nowhere fixed (the OSD) while it runs. ``liveness``
+    is what the watchdog asks: of our own processes only. ``metrics`` is where Prometheus asks.
     """
 
     site: Site
@@ -37,10 +41,12 @@ class Program:
     command: tuple[str | Path, ...]
     listens: tuple[str, ...] = ()
     health: str = ""
+    liveness: str = ""
     metrics: str = ""
     user: str | None = None
     environment: dict[str, str] = field(default_factory=dict)
     stop_seconds: int = 20
+    stop_signal: str = "TERM"
 
     @property
     def full_name(self) -> str:
@@ -89,6 +95,9 @@ def _programs(layout: Layout) -> Iterator[Program]:
     yield _door(layout, shared)
     yield _mail(layout, shared)
     yield _prometheus(layout, shared)
+    for site in layout.settings.sites:
+        if site.namespace is None:  # the fault laboratory stops processes for as long as it likes
+            yield _watchdog(layout, site)
 
 
 def _etcd(layout: Layout, site: Site) -> Program:
@@ -142,6 +151,7 @@ def _balancer(layout: Layout, site: Site) -> Program:
         name="haproxy",
         stage=Stage.EDGES,
         command=("haproxy", "-db", "-f", layout.config(site.name, "balancer.cfg")),
+        stop_signal=DRAIN,
         listens=tuple(f"{site.address}:{port}" for port in listens),
         metrics=f"{site.address}:{ports.balancer_stats}",
     )
@@ -155,6 +165,7 @@ def _door(layout: Layout, site: Site) -> Program:
         name="door",
         stage=Stage.EDGES,
         command=("haproxy", "-db", "-f", layout.config(site.name, "door.cfg")),
+        stop_signal=DRAIN,
         listens=(f"{door.address}:{door.http}", stats),
         metrics=stats,
     )
@@ -244,9 +255,20 @@ def _service(
         command=(sys.executable, "-m", package),
         listens=(address,),
         health=f"http://{address}/readyz",
+        liveness=f"http://{address}/healthz",
         metrics=address,
         environment=_environment(layout, site, name),
         stop_seconds=25,
+    )
+
+
+def _watchdog(layout: Layout, site: Site) -> Program:
+    return Program(
+        site=site,
+        name="watchdog",
+        stage=Stage.WATCH,
+        command=(sys.executable, "-m", "cluster.watchdog"),
+        environment=_environment(layout, site, "watchdog"),
     )
 
 

@@ -54,6 +54,10 @@ class Supervisor:
             timeout=CALL_SECONDS,
         )
 
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._client.close()
+
     def is_alive(self) -> bool:
         """Whether supervisord answers."""
         try:
@@ -109,6 +113,10 @@ class Supervisor:
             if time.monotonic() > deadline:
                 raise ClusterError(f"these did not end within {seconds:.0f} s: {', '.join(names)}")
             time.sleep(0.05)
+
+    def signal(self, name: str, word: str) -> None:
+        """Send a signal (``KILL``) to one process; nothing happens if it does not run."""
+        self._call("supervisor.signalProcess", name, word, tolerate=_NOT_RUNNING)
 
     def shut_down(self) -> None:
         """End supervisord itself and whatever it still runs."""

@@ -85,6 +85,9 @@ class Limits(_Frozen):
         default=10.0, description="longest wait while a portal switches"
     )
     json_body_bytes: int = 1_048_576
+    service_memory_bytes: int = Field(
+        default=1 << 30, description="a process of ours that uses more is replaced"
+    )
 
 
 class Settings(_Frozen):

@@ -6,7 +6,7 @@ from failover import switching, takeover
 from failover.agreement import database, is_dead, is_near
 from failover.decision import Decision, change
 from failover.demands import Code, Demand, Force, Refusal, Resume, Suspend, SwitchSides
-from failover.record import Mode, Move, Pair, Takeover
+from failover.record import Mode, Move, Pair, Position, Takeover
 from failover.state import Snapshot
 
 
@@ -24,11 +24,23 @@ def admit(seen: Snapshot, pair: Pair, demand: Demand) -> Decision:
         case Suspend(site=site):
             peer = frozenset((pair.peer_of(site),))
             after = replace(pair, alone=peer, away=site, parked=True)
-            return change(pair, after, f"{site} is suspended by an operator")
+            positions = told_positions(seen, pair)
+            return change(pair, after, f"{site} is suspended by an operator; {positions}")
         case Resume(site=site):
             return change(pair, replace(pair, parked=False), f"{site} may come back")
         case Force(lost=lost):
             return takeover.force(pair, lost)
+
+
+def told_positions(seen: Snapshot, pair: Pair) -> str:
+    """Say what each database has applied, for whoever works there or must restore it."""
+    known = ((site, database(seen, site)) for site in pair.sites)
+    return "; ".join(f"{site} has {told(own.applied, pair) if own else '?'}" for site, own in known)
+
+
+def told(position: Position, pair: Pair) -> str:
+    """Say a position in words: ``dc-a:120 dc-b:44``."""
+    return " ".join(f"{site}:{position.get(site, 0)}" for site in pair.sites)
 
 
 def find_refusal(seen: Snapshot, pair: Pair, demand: Demand) -> Refusal | None:

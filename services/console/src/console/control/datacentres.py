@@ -44,14 +44,25 @@ def _suspend(errand: Errand, pair: Pair, site: str, *, switches: bool) -> Outcom
     if errand.is_dry_run:
         return admitted(pair.name, answer)
     with unless_interrupted(f"{site} is suspended; its replication stops without this command"):
-        follow(
+        stopped = follow(
             lambda: errand.pair(pair.id),
             lambda now: f"waiting until replication with {site} has stopped",
             lambda now: not now.replicates,
             errand.progress,
             OBEY_SECONDS,
         )
-    return done(pair.name, f"{site} is suspended and replication has stopped: it may be worked on")
+    return done(
+        pair.name,
+        f"{site} is suspended and replication has stopped: it may be worked on; {_positions(stopped)}",
+    )
+
+
+def _positions(pair: Pair) -> str:
+    """Say where replication stopped: what each database has of each datacentre."""
+    return "; ".join(
+        f"{site} has {' '.join(f'{name}:{applied.get(name, 0)}' for name in pair.sites)}"
+        for site, applied in sorted(pair.applied.items())
+    )
 
 
 def _resume(errand: Errand, pair: Pair, site: str, *, goes_home: bool) -> Outcome:

@@ -11,7 +11,11 @@ from console.errors import ConsoleError, RefusedError
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One pair of databases. ``duty``: what is done about it now; ``replicates``: in any direction."""
+    """One pair of databases.
+
+    ``duty``: what is done about it now; ``replicates``: in any direction; ``applied``: by each database, the
+    last transaction of each datacentre.
+    """
 
     id: int
     mode: str
@@ -26,6 +30,7 @@ class Pair:
     decisions: Sequence[Json]
     comparison: Json | None
     replicates: bool
+    applied: Mapping[str, Mapping[str, int]]
 
     @classmethod
     def from_json(cls, json: Json) -> Self:
@@ -44,6 +49,7 @@ class Pair:
             decisions=json["decisions"],
             comparison=json["comparison"],
             replicates=any(_receives(site) for site in json["sites"].values()),
+            applied={name: _applied(site) for name, site in json["sites"].items()},
         )
 
     @property
@@ -107,6 +113,11 @@ def pairs_of(status: Json, site: str) -> list[Pair]:
             "unknown-site", f"there is no datacentre {site!r}; known: {', '.join(known)}"
         )
     return found
+
+
+def _applied(site: Json) -> Mapping[str, int]:
+    database = site["database"]
+    return {} if database is None else database["applied"]
 
 
 def _receives(site: Json) -> bool:

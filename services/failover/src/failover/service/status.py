@@ -143,6 +143,7 @@ def _database(own: Database, peer: Report | None) -> Json:
         "receiver_runs": own.receiver_runs,
         "receiver_silent_seconds": own.receiver_silent_seconds,
         "lag_seconds": own.lag_seconds,
+        "applied": dict(own.applied),
         "behind_transactions": _behind(own, peer),
         "waiting_commits": own.waiting_commits,
         "obeyed": own.obeyed,
