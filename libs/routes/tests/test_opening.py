@@ -140,6 +140,21 @@ async def test_a_node_whose_word_nobody_takes_knows_it(
         await until(lambda: not routes.may_be_stale)
 
 
+async def test_a_node_that_lags_behind_what_the_service_knows_may_be_stale(
+    service: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was frozen, say: its word is taken again before it has heard what happened meanwhile."""
+    monkeypatch.setattr(confirmation, "LEASE_SECONDS", 0.5)
+    service.newest = 12
+    async with RouteMap.follow([service.url], "token", node="dc-a/portal-1") as routes:
+        await service.opened.wait()
+        await until(lambda: service.confirmed)
+        await asyncio.sleep(0.3)  # several words
+        assert routes.may_be_stale
+        await service.portal(portal(1, revision=12))
+        await until(lambda: not routes.may_be_stale)
+
+
 async def test_who_serves_no_reads_confirms_nothing(service: Scripted) -> None:
     async with RouteMap.follow([service.url], "token") as routes:
         await asyncio.wait_for(routes.wait_until_loaded(), 5)

@@ -36,7 +36,7 @@ async def test_a_confirmation_stands_while_it_is_repeated_and_no_longer(
     async with etcd.connect(own[1].urls) as client:
         started = time.monotonic()
         while time.monotonic() - started < 4:
-            assert await confirm(own_api, 7) == 204
+            assert await confirm(own_api, 7) == 200
             assert await known(client) == {"dc": "dc-a", "node": "portal-1", "revision": 7}
             await asyncio.sleep(0.5)
 
@@ -44,7 +44,7 @@ async def test_a_confirmation_stands_while_it_is_repeated_and_no_longer(
             return await known(client) is None
 
         await until(is_gone, seconds=5)
-        assert await confirm(own_api, 8) == 204
+        assert await confirm(own_api, 8) == 200
         assert await known(client) == {"dc": "dc-a", "node": "portal-1", "revision": 8}
 
 
@@ -53,15 +53,21 @@ async def test_any_service_takes_over_from_the_other(
 ) -> None:
     installation, cluster = own
     async with etcd.connect(cluster.urls) as client, opened(installation.urls[1]) as other:
-        assert await confirm(own_api, 7) == 204
+        assert await confirm(own_api, 7) == 200
         installation.services["dc-a"].kill()
         started = time.monotonic()
         revision = 7
         while time.monotonic() - started < 4:  # longer than the first one's lease
             revision += 1
-            assert await confirm(other, revision) == 204
+            assert await confirm(other, revision) == 200
             assert (await known(client) or {})["revision"] == revision
             await asyncio.sleep(0.5)
+
+
+async def test_a_node_learns_whether_it_has_heard_of_every_change(own_api: Api) -> None:
+    route = await own_api.found("acme")
+    status, answer = await own_api.call("PUT", PATH, {"revision": 1})
+    assert (status, answer) == (200, {"newest": route["revision"]})
 
 
 async def test_a_node_that_leaves_is_not_waited_for(
@@ -77,7 +83,7 @@ async def test_a_node_that_leaves_is_not_waited_for(
 async def test_without_a_majority_nothing_is_confirmed(
     own: tuple[Installation, Cluster], own_api: Api
 ) -> None:
-    assert await confirm(own_api, 7) == 204
+    assert await confirm(own_api, 7) == 200
     for member in own[1].members[1:]:
         member.kill()
     assert await confirm(own_api, 8) == 503

@@ -67,10 +67,12 @@ class Confirmations:
         if not revision:
             return False  # no route is known yet
         try:
-            await self._source.confirm(self._node, revision)
+            newest = await self._source.confirm(self._node, revision)
         except SourceError as error:
             FAILURES.inc()
             _log.debug("confirmation not taken", extra={"reason": str(error)})
             return False
+        if self._revision() < newest:
+            return False  # frozen for a while: what was opened without this node is still on its way here
         self._taken_at = sent_at
         return True

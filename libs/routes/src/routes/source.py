@@ -75,15 +75,18 @@ class Source:
             failures.append(f"{url}: status {status}")
         raise SourceError("; ".join(failures))
 
-    async def confirm(self, node: str, revision: int) -> None:
-        """Tell the nearest service that answers up to where the node knows all routes."""
-        await self._tell("PUT", f"/v1/nodes/{node}", {"revision": revision})
+    async def confirm(self, node: str, revision: int) -> int:
+        """Tell the nearest service that answers up to where the node knows all routes.
+
+        Returns the revision of the newest change that the service knows.
+        """
+        return int((await self._tell("PUT", f"/v1/nodes/{node}", {"revision": revision}))["newest"])
 
     async def withdraw(self, node: str) -> None:
         """Say that the node serves nothing any more."""
         await self._tell("DELETE", f"/v1/nodes/{node}", None)
 
-    async def _tell(self, verb: str, path: str, content: Json | None) -> None:
+    async def _tell(self, verb: str, path: str, content: Json | None) -> Json:
         timeout = aiohttp.ClientTimeout(total=CONFIRMATION_SECONDS)
         failures = []
         for url in self._urls:
@@ -92,7 +95,8 @@ class Source:
                     verb, url + path, json=content, timeout=timeout
                 ) as response:
                     if response.ok:
-                        return
+                        answer: Json = orjson.loads(await response.read() or b"{}")
+                        return answer
                     failures.append(f"{url}: status {response.status}")
             except (aiohttp.ClientError, TimeoutError) as error:
                 failures.append(f"{url}: {error or type(error).__name__}")

@@ -62,6 +62,11 @@ class ChangeLog:
         self._subscribers: set[Subscriber] = set()
         self._closed = False
 
+    @property
+    def newest(self) -> int:
+        """The revision of the last change that was heard of."""
+        return self._changes[-1][0] if self._changes else self._complete_from
+
     def restart(self, revision: int) -> None:
         """Forget the past: nobody can go on from before ``revision``."""
         self._changes.clear()

@@ -67,6 +67,11 @@ class Feed:
             raise RoutesNotLoadedError
         return self._directory
 
+    @property
+    def newest(self) -> int:
+        """The revision of the last change of a route."""
+        return self._changes.newest
+
     def changes(self, revision: int, history: str | None) -> AsyncIterator[bytes]:
         """Return lines of JSON: changes from ``revision`` on, and heartbeats.
 

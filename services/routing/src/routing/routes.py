@@ -169,11 +169,11 @@ async def change_pair(pair: PairId, wanted: PairChangeIn, routing: Service) -> J
 
 @router.put(
     "/nodes/{dc}/{node}",
-    status_code=status.HTTP_204_NO_CONTENT,
     summary="A web node's word that it lives and knows all routes up to a revision",
 )
-async def confirm(dc: NodeIn, node: NodeIn, known: ConfirmationIn, routing: Service) -> None:
+async def confirm(dc: NodeIn, node: NodeIn, known: ConfirmationIn, routing: Service) -> Json:
     await routing.nodes.confirm(dc, node, known.revision)
+    return {"newest": routing.feed.newest}
 
 
 @router.delete(
