@@ -18,6 +18,7 @@ from laboratory.errors import LaboratoryError
 
 SETTINGS = REPOSITORY / "tests" / "laboratory" / "portico.toml"
 LOCK = Path("/run/portico-laboratory.lock")
+LONGEST_SECONDS = 5400  # the full profile takes an hour: whatever hangs is ended
 
 
 def main() -> int:
@@ -55,7 +56,15 @@ def _play(arguments: argparse.Namespace, settings: Settings) -> int:
     with _alone(), network.network(settings):
         # the end of the block kills whatever a signal leaves behind
         signal.signal(signal.SIGTERM, _stop)
-        return subprocess.run(words, cwd=REPOSITORY, check=False).returncode
+        try:
+            return subprocess.run(
+                words, cwd=REPOSITORY, check=False, timeout=LONGEST_SECONDS
+            ).returncode
+        except subprocess.TimeoutExpired:
+            raise LaboratoryError(
+                f"not at an end after {LONGEST_SECONDS // 60} minutes, so everything was ended; "
+                f"the tests before this one are in {results_file(settings)}"
+            ) from None
 
 
 @contextmanager

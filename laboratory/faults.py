@@ -22,6 +22,11 @@ WIRE_SECONDS = 5
 class Fault(ABC):
     """One kind of harm at one place."""
 
+    @property
+    @abstractmethod
+    def kind(self) -> str:
+        """What it is, wherever it is."""
+
     @abstractmethod
     async def start(self, machine: Machine) -> None:
         """Do the harm."""
@@ -37,6 +42,11 @@ class Kill(Fault):
 
     program: str
 
+    @property
+    @override
+    def kind(self) -> str:
+        return f"{_service(self.program)} killed"
+
     @override
     async def start(self, machine: Machine) -> None:
         await machine.kill(self.program)
@@ -51,6 +61,13 @@ class KillAndHold(Fault):
     """``kill -9`` of several at once, and none comes back before the healing."""
 
     programs: tuple[str, ...]
+
+    @property
+    @override
+    def kind(self) -> str:
+        services = sorted({_service(program) for program in self.programs})
+        named = " and ".join(services) if len(services) <= 2 else "all of a datacentre"
+        return f"{named} killed and held down"
 
     @override
     async def start(self, machine: Machine) -> None:
@@ -68,6 +85,11 @@ class Freeze(Fault):
     program: str
     _pid: int = field(default=0, repr=False)
 
+    @property
+    @override
+    def kind(self) -> str:
+        return f"{_service(self.program)} frozen"
+
     @override
     async def start(self, machine: Machine) -> None:
         self._pid = await machine.freeze(self.program)
@@ -81,6 +103,7 @@ class Freeze(Fault):
 class Cut(Fault):
     """Nothing passes between two sites, in the directions given."""
 
+    kind = "a link cut"
     ways: tuple[tuple[Site, Site], ...]
 
     @override
@@ -102,6 +125,7 @@ class Cut(Fault):
 class Loss(Fault):
     """Some of the packets between two sites are lost, both ways."""
 
+    kind = "packets lost"
     first: Site
     second: Site
     percent: int
@@ -128,6 +152,7 @@ class Loss(Fault):
 class Delay(Fault):
     """Each packet between two sites takes so long, one way."""
 
+    kind = "packets delayed"
     first: Site
     second: Site
     seconds: float
@@ -159,6 +184,7 @@ class Delay(Fault):
 class FullDisk(Fault):
     """The disk of a datacentre's database and etcd member has no room left."""
 
+    kind = "a disk full"
     site: Site
 
     @override
@@ -178,6 +204,7 @@ class FullDisk(Fault):
 class WrongClock(Fault):
     """One process lives in another hour."""
 
+    kind = "a clock wrong"
     program: str
     seconds: int
     _stand_in: StandIn | None = field(default=None, repr=False)
@@ -191,6 +218,11 @@ class WrongClock(Fault):
     async def heal(self, machine: Machine) -> None:
         if self._stand_in is not None:
             await self._stand_in.end()
+
+
+def _service(full_name: str) -> str:
+    """Return the kind of a process: ``portal`` of ``dc-a:portal-1``."""
+    return full_name.partition(":")[2].partition("-")[0]
 
 
 class Chance:

@@ -58,6 +58,7 @@ class History:
 
     def __init__(self, file: TextIO) -> None:
         self.operations: list[Operation] = []
+        self.acknowledged = 0
         self._file = file
         self._numbers = itertools.count()
 
@@ -85,6 +86,7 @@ class History:
         """Note how it ended."""
         operation.ended = time.monotonic()
         operation.outcome, operation.answer, operation.code = outcome, answer, code
+        self.acknowledged += operation.is_ok
         self._write(operation.number, outcome.value, operation.ended, answer=answer, code=code)
 
     def note(self, what: str, **details: Any) -> float:

@@ -58,7 +58,8 @@ class Load:
         due, client = time.monotonic(), 0
         while self._runs:
             due += chance.expovariate(per_second)
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            if (pause := due - time.monotonic()) > 0:
+                await asyncio.sleep(pause)
             if len(self._under_way) >= MOST_UNDER_WAY:
                 self.not_sent += 1
                 continue

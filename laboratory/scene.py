@@ -7,22 +7,26 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from laboratory import checker
-from laboratory.checker import Findings
+from laboratory import blame, checker
+from laboratory.blame import Blow
+from laboratory.checker import APPEND, CREATE, Findings
 from laboratory.control import Control
 from laboratory.databases import Databases, Found
 from laboratory.door import Door, Portal
-from laboratory.history import History, Operation, Outcome
+from laboratory.errors import LaboratoryError
+from laboratory.faults import Fault
+from laboratory.history import History, Operation
 from laboratory.load import Load
 from laboratory.machine import Machine
 from laboratory.numbers import Spread, spread
 from laboratory.results import Result, Row
-from laboratory.workloads.bank import ACCOUNTS, FIRST_BALANCE, Bank
+from laboratory.workloads.bank import ACCOUNTS, FIRST_BALANCE, Auditors, Bank
 from laboratory.workloads.leads import Leads
 from laboratory.workloads.lists import Lists
 
 REPLICATED_SECONDS = 60.0
 BANK = "bank/"
+MOST_CAUSES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class Rates:
     leads: float = 60.0
     list_clients: int = 6
     list_steps: float = 4.0
-    bank: float = 40.0
+    bank: float = 32.0
+    audits: float = 8.0
 
 
 @dataclass
@@ -65,6 +70,7 @@ class Scene:
             trial = Trial(self, history, leads, Lists(self.door, self.portals, history), bank)
             trial.load.arrivals(leads, rates.leads, self.seed)
             trial.load.arrivals(bank, rates.bank, self.seed + 1)
+            trial.load.arrivals(Auditors(bank), rates.audits, self.seed + 2)
             trial.load.people(trial.lists, rates.list_clients, rates.list_steps)
             try:
                 yield trial
@@ -96,19 +102,41 @@ class Trial:
     lists: Lists
     bank: Bank
     load: Load = field(default_factory=Load)
+    blows: list[Blow] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def under(self, fault: Fault) -> AsyncIterator[None]:
+        """Do harm, heal it after the block, and remember when that was."""
+        kind = await self._kind_of(fault)
+        blow = Blow(kind, self.history.note("fault", fault=repr(fault)))
+        self.blows.append(blow)
+        try:
+            await fault.start(self.scene.machine)
+            yield
+        finally:
+            await fault.heal(self.scene.machine)
+            blow.end = self.history.note("healed", fault=repr(fault))
+
+    async def _kind_of(self, fault: Fault) -> str:
+        """Name the fault; one that comes while the last is being made good is another matter."""
+        try:
+            is_second = (await self.scene.control.pair())["mode"] != "SYNC"
+        except LaboratoryError:
+            is_second = True
+        return f"{fault.kind}, the pair not in SYNC" if is_second else fault.kind
 
     def requests(self) -> list[Operation]:
         """Return the operations that went through the front door."""
         return [o for o in self.history.operations if not o.key.startswith(BANK)]
 
-    def failures(self) -> Counter[str]:
-        """Count the requests that a person would have seen fail, by what he was told."""
-        bad = (o for o in self.requests() if o.outcome is not Outcome.OK)
-        return Counter(o.code or "no answer" for o in bad if not o.code.startswith("412"))
+    def failed(self) -> list[Operation]:
+        """Return the requests that a person would have seen fail; a refused ETag is an answer."""
+        bad = (o for o in self.requests() if not o.is_ok)
+        return [o for o in bad if not o.code.startswith("412")]
 
-    def acknowledged(self) -> int:
-        """Count what was acknowledged, on all ways."""
-        return sum(o.is_ok for o in self.history.operations)
+    def written(self) -> int:
+        """Count the acknowledged writes, on all ways."""
+        return sum(o.is_ok and o.kind in {CREATE, APPEND} for o in self.history.operations)
 
     def latency(self, spans: Iterable[tuple[float, float]] | None = None) -> Spread:
         """Return how long requests took: all of them, or those under way in one of the spans."""
@@ -178,19 +206,36 @@ class Trial:
 
     def report(self, findings: Findings, *, most_failed: int | None = 0) -> None:
         """Note the lines that every trial has; ``most_failed`` requests may fail, or any number."""
-        scene, failures = self.scene, self.failures()
-        failed = sum(failures.values())
-        what = ", ".join(f"{times} {code}" for code, times in failures.most_common(4))
-        scene.row("acknowledged operations", f"{self.acknowledged():,}")
+        scene, failed = self.scene, self.failed()
+        codes = _listed(Counter(o.code or "no answer" for o in failed))
+        scene.row(
+            "acknowledged operations",
+            f"{self.history.acknowledged:,}, {self.written():,} of them writes",
+        )
         scene.row(
             "failed or unanswered requests",
-            f"{failed} of {len(self.requests()):,}" + (f" ({what})" if what else ""),
+            f"{len(failed)} of {len(self.requests()):,}" + (f" ({codes})" if codes else ""),
             "" if most_failed is None else str(most_failed),
-            is_kept=None if most_failed is None else failed <= most_failed,
+            is_kept=None if most_failed is None else len(failed) <= most_failed,
         )
-        counts = ", ".join(
+        if self.blows:
+            self._blame(failed)
+        verdict = ", ".join(
             f"{each.name} {len(getattr(findings, each.name))}" for each in fields(findings)
         )
-        scene.row("after comparison of both databases", counts, "0", is_kept=findings.is_clean)
+        scene.row("after comparison of both databases", verdict, "0", is_kept=findings.is_clean)
         if self.load.not_sent:
             scene.row("operations not sent (2,000 under way)", str(self.load.not_sent))
+
+    def _blame(self, failed: Sequence[Operation]) -> None:
+        """Note which kinds of faults cost most requests."""
+        times = Counter(blow.kind for blow in self.blows)
+        causes = list(blame.by_kind(self.blows, failed).items())
+        for kind, counts in causes[:MOST_CAUSES]:
+            self.scene.row(f"of these by: {kind} ({times[kind]} times)", _listed(counts))
+        if others := sum(counts.total() for _, counts in causes[MOST_CAUSES:]):
+            self.scene.row("of these by other faults", str(others))
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{times} {what}" for what, times in counts.most_common(4))

@@ -55,7 +55,7 @@ async def datacentre(scene: Scene, *, times: int, portals: int) -> None:
             source = scene.machine.settings.datacentres[number % 2].name
             target = scene.machine.settings.datacentres[1 - number % 2].name
             for side_to in (target, source):
-                spans.append(await _switch_side(scene, source, side_to))
+                spans.append(await switch_side(scene, source, side_to))
                 await asyncio.sleep(1.5)
     _rows(scene, trial, spans)
     took = spread(end - start for start, end in spans)
@@ -91,7 +91,8 @@ async def _switch_portal(scene: Scene, portal: int) -> Span:
     raise LaboratoryError(f"portal {portal} is not switched within {SWITCH_SECONDS:.0f} s")
 
 
-async def _switch_side(scene: Scene, side: str, target: str) -> Span:
+async def switch_side(scene: Scene, side: str, target: str) -> Span:
+    """Switch a side; return from the demand to the end."""
     start = time.monotonic()
     await scene.control.switch_sides([side], target)
     await scene.control.until(

@@ -17,16 +17,16 @@ async def witness(scene: Scene, *, seconds: float) -> None:
     """The witness's etcd member and its failover service die and stay dead."""
     name = scene.machine.settings.sites[-1].name
     dead = KillAndHold(tuple(f"{name}:{kind}" for kind in VOTERS))
-    async with _nothing_moves(scene, "witness") as trial:
-        await _for(scene, dead, seconds)
+    async with _nothing_moves(scene, "witness") as trial, trial.under(dead):
+        await asyncio.sleep(seconds)
     trial.report(await trial.judge())
 
 
 async def all_of_etcd(scene: Scene, *, seconds: float) -> None:
     """Every etcd member dies and stays dead."""
     dead = KillAndHold(tuple(scene.machine.named("etcd")))
-    async with _nothing_moves(scene, "etcd") as trial:
-        await _for(scene, dead, seconds)
+    async with _nothing_moves(scene, "etcd") as trial, trial.under(dead):
+        await asyncio.sleep(seconds)
     scene.row("etcd dead for", f"{seconds:.0f} s", "600 s")
     trial.report(await trial.judge())
 
@@ -36,9 +36,8 @@ async def trials(scene: Scene, *, times: int) -> None:
     chance = random.Random(scene.seed)  # noqa: S311  # no secret
     async with _nothing_moves(scene, "false-failovers") as trial:
         for _ in range(times):
-            fault = _small_fault(scene, chance)
-            trial.history.note("fault", fault=repr(fault))
-            await _for(scene, fault, chance.uniform(0.2, 1.5))
+            async with trial.under(_small_fault(scene, chance)):
+                await asyncio.sleep(chance.uniform(0.2, 1.5))
             await asyncio.sleep(chance.uniform(0.1, 0.6))
     scene.row("blows to etcd members, controllers and agents", str(times), "100")
     trial.report(await trial.judge())
@@ -48,14 +47,6 @@ def _small_fault(scene: Scene, chance: random.Random) -> Fault:
     program = chance.choice([p for kind in VOTERS for p in scene.machine.named(kind)])
     kinds: Sequence[Fault] = (Kill(program), Freeze(program), KillAndHold((program,)))
     return chance.choice(kinds)
-
-
-async def _for(scene: Scene, fault: Fault, seconds: float) -> None:
-    await fault.start(scene.machine)
-    try:
-        await asyncio.sleep(seconds)
-    finally:
-        await fault.heal(scene.machine)
 
 
 @asynccontextmanager

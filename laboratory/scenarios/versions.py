@@ -8,6 +8,7 @@ import asyncio
 
 from kernel.settings import Site
 from laboratory.scenarios.measuring import calm
+from laboratory.scenarios.switches import Span, switch_side
 from laboratory.scene import Scene, Trial
 
 OTHER = """
@@ -25,8 +26,8 @@ async def drill(scene: Scene) -> None:
     first, second = scene.machine.settings.datacentres
     async with scene.trial("drill") as trial:
         await asyncio.sleep(2)
-        await _replaced(scene, trial, first, second)
-        await _replaced(scene, trial, second, first)
+        spans = await _replaced(scene, trial, first, second)
+        spans += await _replaced(scene, trial, second, first)
     for site in (first, second):
         (row,) = scene.databases.ask(site, "SELECT @@binlog_row_metadata AS it")
         scene.row(
@@ -36,18 +37,21 @@ async def drill(scene: Scene) -> None:
             is_kept=row["it"] == "FULL",
         )
     scene.row("requests", str(trial.latency()))
+    freeze = trial.latency(spans).max
+    scene.time(
+        f"freeze of a portal, longest request during {len(spans)} switches",
+        f"{freeze:.2f} s",
+        "<= 1 s",
+        is_kept=freeze <= 1,
+    )
     trial.report(await trial.judge())
 
 
-async def _replaced(scene: Scene, trial: Trial, site: Site, peer: Site) -> None:
+async def _replaced(scene: Scene, trial: Trial, site: Site, peer: Site) -> list[Span]:
+    """Replace one side's database while the other serves all; return when portals were switched."""
     control, name = scene.control, f"{site.name}:mariadb"
     trial.history.note("suspend", site=site.name)
-    await control.switch_sides([site.name], peer.name)
-    await control.until(
-        lambda p: p["move"] is None and p["serving"][site.name] == peer.name,
-        "evacuated",
-        STEP_SECONDS,
-    )
+    out = await switch_side(scene, site.name, peer.name)
     await control.demand(
         "/v1/pairs/1/suspend", site=site.name, term=(await control.pair())["term"], dry_run=False
     )
@@ -61,5 +65,6 @@ async def _replaced(scene: Scene, trial: Trial, site: Site, peer: Site) -> None:
         "/v1/pairs/1/resume", site=site.name, term=(await control.pair())["term"], dry_run=False
     )
     await control.until_peace(STEP_SECONDS, at_home=False)
-    await control.switch_sides([site.name], site.name)
+    home = await switch_side(scene, site.name, site.name)
     await control.until_peace(STEP_SECONDS)
+    return [out, home]

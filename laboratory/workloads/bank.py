@@ -34,9 +34,8 @@ from routes import Route, RouteMap
 ACCOUNTS = 8
 FIRST_BALANCE = 1000
 HIGHEST = 20
-TOTALS_OF_TEN = 2
 NEWS_SECONDS = 10.0
-CONNECTIONS = 24
+WRITERS, READERS = 24, 8  # connections to each database
 
 accounts = owned_by_key(
     "laboratory_accounts",
@@ -73,12 +72,20 @@ class Transfer:
     amount: int
 
 
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """Connections to one database; writers that hang do not take those of the readers."""
+
+    writers: Database
+    readers: Database
+
+
 class Bank:
     """Transfers and totals, at whatever database the routes name."""
 
     def __init__(
         self,
-        databases: Mapping[str, Database],
+        databases: Mapping[str, Pools],
         routes: RouteMap,
         portals: Sequence[Portal],
         history: History,
@@ -105,12 +112,11 @@ class Bank:
                 address = Address(
                     site.address, settings.ports.mariadb, "portico_app", known["db_password"]
                 )
-                limits = PoolLimits(
-                    connections=CONNECTIONS, acquire_seconds=2, statement_seconds=10
-                )
-                databases[site.name] = Database(address, limits)
-                await databases[site.name].open()
-                stack.push_async_callback(databases[site.name].close)
+                pools = Pools(_pool(address, WRITERS), _pool(address, READERS))
+                for pool in (pools.writers, pools.readers):
+                    await pool.open()
+                    stack.push_async_callback(pool.close)
+                databases[site.name] = pools
             urls = settings.routing_urls(settings.datacentres[0].name)
             routes = await stack.enter_async_context(RouteMap.follow(urls, known["internal_token"]))
             async with asyncio.timeout(NEWS_SECONDS):
@@ -122,7 +128,7 @@ class Bank:
         for portal in self._portals:
             rows = [{"account": n, "balance": FIRST_BALANCE} for n in range(ACCOUNTS)]
             route = self._route(portal)
-            async with writing(self._databases[route.owner], _ownership(route)) as session:
+            async with writing(self._databases[route.owner].writers, _ownership(route)) as session:
                 await session.insert_many(_OPEN, rows)
 
     def is_ours(self, number: int) -> bool:
@@ -130,12 +136,8 @@ class Bank:
         return number >= self._first
 
     async def step(self, client: int, due: float) -> None:
-        """Move money in some portal, or count it."""
-        portal = self._chance.choice(self._portals)
-        if self._chance.randrange(10) < TOTALS_OF_TEN:
-            await self._count(client, due, portal)
-        else:
-            await self._transfer(client, due, portal)
+        """Move money in some portal."""
+        await self._transfer(client, due, self._chance.choice(self._portals))
 
     def route_of(self, portal: Portal) -> Route:
         """Return the route as known now; a zombie keeps it."""
@@ -143,7 +145,7 @@ class Bank:
 
     async def attempt(self, route: Route, transfer: Transfer) -> None:
         """Make one transfer where the route says, whoever owns the portal meanwhile."""
-        async with writing(self._databases[route.owner], _ownership(route)) as session:
+        async with writing(self._databases[route.owner].writers, _ownership(route)) as session:
             await _move(session, transfer)
 
     def new_transfer(self) -> Transfer:
@@ -177,13 +179,15 @@ class Bank:
                 raise
             await self.attempt(newer, transfer)
 
-    async def _count(self, client: int, due: float, portal: Portal) -> None:
+    async def count(self, client: int, due: float) -> None:
+        """Count the money of some portal: it is always as much."""
+        portal = self._chance.choice(self._portals)
         key = f"bank/{portal.id}"
         operation = self._history.invoke(client, TOTAL, key, None, due)
         try:
             async with (
                 asyncio.timeout(NEWS_SECONDS),
-                reading(self._databases[self._route(portal).owner], _id(portal)) as session,
+                reading(self._databases[self._route(portal).owner].readers, _id(portal)) as session,
             ):
                 row = await session.first(_TOTAL)
         except (PorticoError, TimeoutError) as error:
@@ -199,6 +203,23 @@ class Bank:
         if route is None:
             raise LookupError(f"no route to portal {portal.id}")
         return route
+
+
+@dataclass(frozen=True, slots=True)
+class Auditors:
+    """Those who only count: cheap, and they see every half-done transfer that can be seen."""
+
+    bank: Bank
+
+    async def step(self, client: int, due: float) -> None:
+        """Count once."""
+        await self.bank.count(client, due)
+
+
+def _pool(address: Address, connections: int) -> Database:
+    return Database(
+        address, PoolLimits(connections=connections, acquire_seconds=2, statement_seconds=10)
+    )
 
 
 async def _move(session: WriteSession, transfer: Transfer) -> None:

@@ -31,6 +31,7 @@ class Server:
         self.deaf = 0  # so many requests are read and never answered
         self.busy = False  # with a request whose body may still be on its way
         self.owner = ""  # named in its answers
+        self.gives_back = False  # what it is sent, because it can do nothing of it
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -70,7 +71,10 @@ class Server:
         body = json.dumps(
             {"who": self.name, "headers": {k.lower(): v for k, v in request.headers.items()}}
         ).encode()
-        request.send_response(200)
+        gives_back = self.gives_back and request.path != "/readyz"
+        request.send_response(503 if gives_back else 200)
+        if gives_back:
+            request.send_header("X-Portico-Again", "1")
         request.send_header("Content-Length", str(len(body)))
         if self.owner:
             request.send_header("X-Portico-Owner", self.owner)
@@ -145,7 +149,7 @@ def running(
 def front(running: Front) -> Front:
     for node in running.nodes.values():
         node.seen.clear()
-        node.deaf, node.busy, node.owner = 0, False, ""
+        node.deaf, node.busy, node.owner, node.gives_back = 0, False, "", False
     return running
 
 
@@ -271,15 +275,48 @@ def test_a_body_is_passed_on_while_it_arrives(front: Front) -> None:
     assert arrived
 
 
-def test_no_server_left_is_a_problem_document(full: Layout) -> None:
-    with subprocess.Popen(["haproxy", "-db", "-f", full.config("dc-a", "balancer.cfg")]) as proxy:
-        transport = httpx.HTTPTransport(retries=5)  # until it listens
-        try:
-            with httpx.Client(transport=transport, timeout=5) as client:
-                answer = client.get(full.settings.balancer_url("dc-a"))
-        finally:
-            proxy.terminate()
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_one_datacentre_gives_back_the_other_gets(front: Front, method: str) -> None:
+    first, second = front.layout.settings.datacentres
+    for node in front.nodes.values():
+        node.owner = first.name
+    front.ask(front.door, host="stranded")
+    for node in _web_nodes(front, first):
+        node.gives_back = True
+        node.seen.clear()
 
+    answer = front.ask(front.door, host="stranded", method=method)
+
+    assert answer.status_code == 200
+    assert answer.json()["who"].startswith(f"{second.name}:")
+    assert sum(len(n.seen) for n in _web_nodes(front, first)) == 1
+
+
+@pytest.mark.parametrize("length", [2, 65536])
+def test_what_every_datacentre_gives_back_is_unavailable(front: Front, length: int) -> None:
+    for node in front.nodes.values():
+        node.gives_back = True
+
+    answer = front.ask(front.door, method="POST", content=b"x" * length)
+
+    assert answer.status_code == 503
+    assert "x-portico-again" not in answer.headers
+
+
+def test_no_server_left_is_a_problem_document(full: Layout) -> None:
+    door = f"http://{full.settings.door.address}:{full.settings.door.http}"
+    files = [*full.etc.glob("*/balancer.cfg"), *full.etc.glob("*/door.cfg")]
+    with ExitStack() as stack:
+        for file in files:
+            proxy = stack.enter_context(subprocess.Popen(["haproxy", "-db", "-f", file]))
+            stack.callback(proxy.terminate)
+        transport = httpx.HTTPTransport(retries=5)  # until it listens
+        client = stack.enter_context(httpx.Client(transport=transport, timeout=10))
+        given_back = client.get(full.settings.balancer_url("dc-a"))
+        answer = client.post(door, content=b"{}")
+
+    assert given_back.status_code == 425
+    assert given_back.headers["x-portico-again"] == "1"
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
     assert answer.json()["code"] == "unavailable"

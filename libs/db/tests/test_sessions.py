@@ -19,7 +19,7 @@ from db.errors import (
 )
 from db.fence import portal_row
 from db.journal import SINCE, journal
-from db.sessions import Ownership, WriteSession, reading, writing
+from db.sessions import Ownership, WriteSession, reading, translated_errors, writing
 from db.statements import Statement
 from kernel.errors import ConflictError
 from kernel.facts import Fact
@@ -199,6 +199,13 @@ async def test_a_commit_without_an_answer_is_of_unknown_outcome(
     with pytest.raises(OutcomeUnknownError) as raised:
         await write_as_named()
     assert raised.value.is_named == is_named
+
+
+@pytest.mark.parametrize("number", [1021, 1114])
+async def test_a_server_whose_disk_is_full_did_nothing(database: Database, number: int) -> None:
+    async with database.connection() as connection:
+        with pytest.raises(DatabaseUnavailableError), translated_errors():
+            await connection.cursor().execute(f"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = {number}")
 
 
 async def test_a_full_pool_is_an_answer_not_a_hang(database: Database, owner: Ownership) -> None:

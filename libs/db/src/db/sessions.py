@@ -44,8 +44,9 @@ _DUPLICATE = 1062
 _LOCK_WAIT, _DEADLOCK = 1205, 1213
 _READ_ONLY = 1290
 _STATEMENT_TIMEOUT = 1969
-# the server goes down, has no room, or ended the connection: said before anything was committed
-_GOING = frozenset({1040, 1053, 1317, 1927})
+# the server goes down, has no room (or its disk has none), or ended the connection: said before anything
+# was committed
+_GOING = frozenset({1021, 1040, 1053, 1114, 1317, 1927})
 # the driver found the connection closed and sent nothing
 _NEVER_SENT = frozenset({0, 2006})
 COMMIT_SECONDS = 10.0
