@@ -96,7 +96,17 @@ def test_a_last_report_from_before_the_silence_is_no_sign_of_life() -> None:
     seen = replace(cut_off, reports=reports, ages={**cut_off.ages, A: 1.5})
 
     assert decide(seen).action is None
-    assert record_after(decide(replace(seen, ages={**seen.ages, A: 0.2}))).mode is Mode.SPLIT
+    missing_b = {**reports, A: a_report(A, a_database(A), (B,))}
+    later = replace(seen, reports=missing_b, ages={**seen.ages, A: 0.2})
+    assert record_after(decide(later)).mode is Mode.SPLIT
+
+
+def test_a_last_report_that_was_noticed_late_is_no_sign_of_life() -> None:
+    b = a_database(B, receiver_silent_seconds=2.5)
+    busy = seeing(b=b)
+    reports = {**busy.reports, WITNESS: a_report(WITNESS, None, (A,)), B: a_report(B, b, (A,))}
+
+    assert decide(replace(busy, reports=reports, ages={**busy.ages, A: 1.4})).action is None
 
 
 def test_old_reports_are_no_witnesses() -> None:

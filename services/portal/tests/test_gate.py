@@ -19,6 +19,7 @@ from portal.forward import AGAIN, HOP, Hop, OwnerSilentError, OwnerUnreachableEr
 from portal.gate import Gate
 from portal.rates import Rates
 from portal.unit import UNDONE, PortalMovingError
+from portal.visit import DOOR_KEEPS_BYTES
 from routes import Route
 from testkit.portals import TestPortal, client_of, door_url, node_urls
 
@@ -327,6 +328,38 @@ async def test_only_reads_that_may_be_stale_are_marked() -> None:
         stage.may_be_stale = may_be_stale
         assert (header in (await stage.ask("GET")).headers) == may_be_stale
         assert header not in (await stage.ask("POST", content=b"")).headers
+
+
+async def test_who_is_cut_off_gives_back_what_came_to_nothing() -> None:
+    stage = Stage(OLD)
+    stage.may_be_stale, stage.answers = True, False
+    started = time.monotonic()
+    answer = await stage.ask("POST", content=b"x" * 100)
+    assert (answer.status_code, answer.json()["code"], answer.headers[AGAIN]) == (
+        *(503, "given-back"),
+        "1",
+    )
+    assert time.monotonic() - started < HELD_SECONDS / 2
+
+
+@pytest.mark.parametrize("why", ["unknown outcome", "forwarded here", "nobody else", "long body"])
+async def test_who_is_cut_off_keeps_what_may_be_done_or_nobody_else_can_do(why: str) -> None:
+    stage = Stage(OLD)
+    stage.may_be_stale = True
+    stage.failures = [DatabaseUnavailableError(), DatabaseUnavailableError()]
+    headers, body = {}, b"x"
+    match why:
+        case "unknown outcome":
+            stage.failures[0] = OutcomeUnknownError()
+        case "forwarded here":
+            headers = {HOP: Hop(1, 1, 0.0).header()}
+        case "nobody else":
+            stage.resources.settings.pair = lambda _: SimpleNamespace(sites=("dc-a",))
+        case _:
+            stage.resources.settings.limits.json_body_bytes = 2 * DOOR_KEEPS_BYTES
+            body = b"x" * (DOOR_KEEPS_BYTES + 1)
+    assert (await stage.ask("POST", content=body, headers=headers)).status_code == 200
+    assert len(stage.bodies) == 3
 
 
 async def test_the_answer_names_the_owner_and_who_is_cut_off_his_peer() -> None:

@@ -13,6 +13,8 @@ DEAD_SECONDS = 1.0
 """Unreachable for so long is dead; a garbage collection or a lost packet is shorter."""
 LINK_SECONDS = 1.5
 """Longer than ``DEAD_SECONDS``: a dead database also looks like a cut link, and is the better guess."""
+LATE_SECONDS = 2.0
+"""So much later than it was written a report may be noticed, where everything is busy after a blow."""
 CLOCK_SECONDS = 5.0
 NEAR_TRANSACTIONS = 100
 """So near behind, waiting for the peer again stalls nobody for long."""
@@ -74,17 +76,17 @@ def link_is_cut(seen: Snapshot, pair: Pair) -> bool:
     """Both databases live, and one of them has heard nothing of the other for some time.
 
     The other must have shown life well after the silence began: the last report of a datacentre that died
-    as a whole, or is cut off from everybody, says that it is alive too.
+    as a whole, or is cut off from everybody, says that it is alive too, and may be noticed late. One that
+    misses its peer in turn was written during the silence.
     """
-    return any(
-        (own := database(seen, site)) is not None
-        and own.receiver_runs
-        and own.receiver_silent_seconds >= LINK_SECONDS
-        and is_alive(
-            seen, pair.peer_of(site), within_seconds=own.receiver_silent_seconds - DEAD_SECONDS
-        )
-        for site in pair.sites
-    )
+    for site in pair.sites:
+        own, peer = database(seen, site), pair.peer_of(site)
+        if own is None or not own.receiver_runs or own.receiver_silent_seconds < LINK_SECONDS:
+            continue
+        slack = DEAD_SECONDS if misses(seen, peer, site) else LATE_SECONDS
+        if is_alive(seen, peer, within_seconds=own.receiver_silent_seconds - slack):
+            return True
+    return False
 
 
 def obeying(seen: Snapshot, pair: Pair, site: str) -> Database | None:

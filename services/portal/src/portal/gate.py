@@ -17,7 +17,7 @@ from portal.kept import Kept
 from portal.patience import Patience, WaitingRoom
 from portal.rates import Rates
 from portal.resources import Resources
-from portal.visit import UNAVAILABLE, OwnerNotAgreedError, Visit
+from portal.visit import UNAVAILABLE, GivenBackError, Visit
 from routes import Route
 from web import problems
 
@@ -64,7 +64,7 @@ class Gate:
             await self._serve(request, resources, route, receive, send)
         except PorticoError as error:
             response = problems.respond(request, error)
-            if isinstance(error, OwnerNotAgreedError):
+            if isinstance(error, GivenBackError):
                 response.headers[AGAIN] = "1"
             await response(scope, receive, send)
 

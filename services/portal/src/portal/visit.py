@@ -29,6 +29,7 @@ REPEATED = Counter("portal_repeated_requests_total", "Requests tried again after
 # is not done; a request that does no harm twice need not wait for that
 PARTING_SECONDS, HARMLESS_PARTING_SECONDS = 4.0, 1.0
 UNAVAILABLE = 503
+DOOR_KEEPS_BYTES = 8192  # of a body, to send it to another datacentre (deploy/haproxy/door.cfg)
 POSSIBLY_STALE = (b"x-portico-possibly-stale", b"1")
 
 
@@ -38,7 +39,13 @@ class PortalSuspendedError(ForbiddenError):
     code = "portal-suspended"
 
 
-class OwnerNotAgreedError(UnavailableError):
+class GivenBackError(UnavailableError):
+    """Nothing came of the request here, perhaps elsewhere; whoever sent it here tries again."""
+
+    code = "given-back"
+
+
+class OwnerNotAgreedError(GivenBackError):
     """Another datacentre sent the request here, and it is not ours; whoever sent it tries again."""
 
     code = "owner-not-agreed"
@@ -68,6 +75,8 @@ class Visit:
                     raise failure
                 if isinstance(failure, OutcomeUnknownError):
                     doubt = failure
+                if doubt is None and self._may_be_served_elsewhere(route):
+                    raise GivenBackError from failure
                 route = await self.patience.a_moment(route)
             except PorticoError as error:
                 # once it is unknown whether something was done, no failure says that nothing was
@@ -75,6 +84,15 @@ class Visit:
                     raise
                 raise doubt from error
             REPEATED.inc()
+
+    def _may_be_served_elsewhere(self, route: Route) -> bool:
+        """Tell whether the door had better ask another datacentre: we seem to be cut off.
+
+        The door can do so only with a body that it still has.
+        """
+        has_peer = len(self.resources.settings.pair(route.pair).sites) > 1
+        is_cut_off = has_peer and self.hop is None and self.resources.routes.may_be_stale
+        return is_cut_off and self.kept.whole and self.kept.size <= DOOR_KEEPS_BYTES
 
     async def _opened(self, route: Route) -> Route:
         """Wait until nobody moves the portal."""
