@@ -7,6 +7,7 @@ redo log of another size, strict page checksums, and binary logs with full metad
 import asyncio
 
 from kernel.settings import Site
+from laboratory.control import Json
 from laboratory.scenarios.measuring import calm
 from laboratory.scenarios.switches import Span, switch_side
 from laboratory.scene import Scene, Trial
@@ -47,6 +48,14 @@ async def drill(scene: Scene) -> None:
     trial.report(await trial.judge())
 
 
+def _is_suspended(pair: Json, site: Site) -> bool:
+    """Tell what `portico dc suspend` waits for: a server that still waits for its peer hangs as it ends."""
+    databases = [seen["database"] for seen in pair["sites"].values()]
+    return bool(pair["away"] == site.name and pair["parked"]) and not any(
+        own is None or own["receiver_runs"] or own["waits_for_peer"] for own in databases
+    )
+
+
 async def _replaced(scene: Scene, trial: Trial, site: Site, peer: Site) -> list[Span]:
     """Replace one side's database while the other serves all; return when portals were switched."""
     control, name = scene.control, f"{site.name}:mariadb"
@@ -55,7 +64,7 @@ async def _replaced(scene: Scene, trial: Trial, site: Site, peer: Site) -> list[
     await control.demand(
         "/v1/pairs/1/suspend", site=site.name, term=(await control.pair())["term"], dry_run=False
     )
-    await control.until(lambda p: p["away"] == site.name and p["parked"], "suspended", STEP_SECONDS)
+    await control.until(lambda p: _is_suspended(p, site), "suspended", STEP_SECONDS)
     await scene.machine.stop([name])
     config = scene.machine.layout.config(site.name, "my.cnf")
     config.write_text(config.read_text() + OTHER)

@@ -19,16 +19,22 @@ def make_layout() -> MakeLayout:
     return _layout
 
 
+@pytest.fixture
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a name short enough for sockets, whatever the test is called."""
+    return tmp_path_factory.mktemp("c")
+
+
 @pytest.fixture(params=sorted(TOPOLOGIES))
-def layout(request: pytest.FixtureRequest, tmp_path: Path) -> Layout:
+def layout(request: pytest.FixtureRequest, folder: Path) -> Layout:
     """Either topology; nothing is written."""
-    return _layout(request.param, tmp_path)
+    return _layout(request.param, folder)
 
 
 @pytest.fixture
-def full(tmp_path: Path) -> Layout:
+def full(folder: Path) -> Layout:
     """Two datacentres and a witness, with their configuration files."""
-    layout = _layout("full", tmp_path)
+    layout = _layout("full", folder)
     layout.run.mkdir(parents=True)
     configuration.write(configuration.render(layout))
     return layout

@@ -1,4 +1,4 @@
-"""Tests on the one cluster never meet; files with servers of their own run beside them."""
+"""Tests that need servers run one after the other; files that need none run beside them."""
 
 from pathlib import Path
 
@@ -17,13 +17,14 @@ FILES = {
     "services/portal/tests/test_leads.py": "cluster",
     "tests/e2e/test_demo.py": "cluster",
     "libs/web/tests/test_app.py": "app",
-    "services/routing/tests/test_claims.py": "claims",
+    "services/routing/tests/test_claims.py": "cluster",
+    "services/failover/tests/test_simulation.py": "simulation",
 }
 
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """Four files, none of which needs a server."""
+    """Some files, none of which really needs a server."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # other plugins' imports take seconds
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     for file, name in FILES.items():
@@ -36,9 +37,9 @@ def test_each_group_stays_in_one_process(project: pytest.Pytester) -> None:
         *("-p", "testkit.spread", "-p", "xdist", "-n", "3", "-rP", "--import-mode=importlib")
     )
 
-    ran.assert_outcomes(passed=16)
+    ran.assert_outcomes(passed=20)
     places = {tuple(line.split()) for line in ran.outlines if " gw" in line and line[0] != "["}
-    assert sorted(name for name, _ in places) == ["app", "claims", "cluster"]
+    assert sorted(name for name, _ in places) == ["app", "cluster", "simulation"]
 
 
 def test_who_uses_the_cluster_from_beside_is_told(project: pytest.Pytester) -> None:

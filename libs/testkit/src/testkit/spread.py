@@ -1,7 +1,7 @@
 """Pytest plugin: which tests run side by side when processes share the work (``pytest -n 2``).
 
-Whatever works on the one cluster under test, or times many processes of its own, stays in one process, in
-order. Tests that bring their own servers, or need none, run beside it, file by file.
+Whatever needs servers stays in one process, in order: there is one cluster under test, and servers of many
+tests at once would only be slow together. What needs none runs beside it, file by file.
 """
 
 from collections.abc import Callable
@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
 
 BESIDE = (
-    *("libs/blobs/", "libs/etcd/", "libs/kernel/", "libs/routes/", "libs/telemetry/"),
-    *("libs/testkit/", "libs/web/", "services/failover/", "services/routing/", "deploy/"),
-    *("services/portal/tests/test_holding.py", "tests/architecture/"),
+    *("libs/kernel/", "libs/telemetry/", "libs/testkit/", "libs/web/", "tests/architecture/"),
+    *(
+        f"services/failover/tests/test_{name}.py"
+        for name in ("decide", "interrupted", "mutations", "portals", "problems", "simulation")
+    ),
+    *(f"services/console/tests/test_{name}.py" for name in ("datacentre", "doctor", "switch")),
 )
 ON_CLUSTER = "cluster"
 CLUSTER_FIXTURE = "settings"

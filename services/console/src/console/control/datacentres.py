@@ -47,7 +47,7 @@ def _suspend(errand: Errand, pair: Pair, site: str, *, switches: bool) -> Outcom
         stopped = follow(
             lambda: errand.pair(pair.id),
             lambda now: f"waiting until replication with {site} has stopped",
-            lambda now: not now.replicates,
+            lambda now: not now.is_joined,
             errand.progress,
             OBEY_SECONDS,
         )

@@ -13,7 +13,8 @@ from console.errors import ConsoleError, RefusedError
 class Pair:
     """One pair of databases.
 
-    ``duty``: what is done about it now; ``replicates``: in any direction; ``applied``: by each database, the
+    ``duty``: what is done about it now; ``is_joined``: a server follows its peer, or
+    waits for it; ``applied``: by each database, the
     last transaction of each datacentre.
     """
 
@@ -29,7 +30,7 @@ class Pair:
     problems: Mapping[str, str]
     decisions: Sequence[Json]
     comparison: Json | None
-    replicates: bool
+    is_joined: bool
     applied: Mapping[str, Mapping[str, int]]
 
     @classmethod
@@ -48,7 +49,7 @@ class Pair:
             problems={problem["code"]: problem["description"] for problem in json["problems"]},
             decisions=json["decisions"],
             comparison=json["comparison"],
-            replicates=any(_receives(site) for site in json["sites"].values()),
+            is_joined=any(_is_joined(site) for site in json["sites"].values()),
             applied={name: _applied(site) for name, site in json["sites"].items()},
         )
 
@@ -120,6 +121,6 @@ def _applied(site: Json) -> Mapping[str, int]:
     return {} if database is None else database["applied"]
 
 
-def _receives(site: Json) -> bool:
+def _is_joined(site: Json) -> bool:
     database = site["database"]
-    return database is not None and bool(database["receiver_runs"])
+    return database is not None and (database["receiver_runs"] or database["waits_for_peer"])
