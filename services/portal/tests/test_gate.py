@@ -19,7 +19,7 @@ from portal.forward import AGAIN, HOP, Hop, OwnerSilentError, OwnerUnreachableEr
 from portal.gate import Gate
 from portal.rates import Rates
 from portal.unit import UNDONE, PortalMovingError
-from portal.visit import DOOR_KEEPS_BYTES
+from portal.visit import CUT_OFF_SECONDS, DOOR_KEEPS_BYTES
 from routes import Route
 from testkit.portals import TestPortal, client_of, door_url, node_urls
 
@@ -89,6 +89,7 @@ class Stage:
         self.unheard = self.unanswered = 0
         self.answers = True
         self.may_be_stale = False
+        self.untaken_seconds = 0.0
         self.bodies: list[bytes] = []
         self.forwarded: list[str] = []
         limits = SimpleNamespace(json_body_bytes=100, held_request_seconds=HELD_SECONDS)
@@ -332,7 +333,7 @@ async def test_only_reads_that_may_be_stale_are_marked() -> None:
 
 async def test_who_is_cut_off_gives_back_what_came_to_nothing() -> None:
     stage = Stage(OLD)
-    stage.may_be_stale, stage.answers = True, False
+    stage.untaken_seconds, stage.answers = CUT_OFF_SECONDS, False
     started = time.monotonic()
     answer = await stage.ask("POST", content=b"x" * 100)
     assert (answer.status_code, answer.json()["code"], answer.headers[AGAIN]) == (
@@ -342,10 +343,12 @@ async def test_who_is_cut_off_gives_back_what_came_to_nothing() -> None:
     assert time.monotonic() - started < HELD_SECONDS / 2
 
 
-@pytest.mark.parametrize("why", ["unknown outcome", "forwarded here", "nobody else", "long body"])
+@pytest.mark.parametrize(
+    "why", ["unknown outcome", "forwarded here", "nobody else", "long body", "not for long"]
+)
 async def test_who_is_cut_off_keeps_what_may_be_done_or_nobody_else_can_do(why: str) -> None:
     stage = Stage(OLD)
-    stage.may_be_stale = True
+    stage.untaken_seconds = CUT_OFF_SECONDS
     stage.failures = [DatabaseUnavailableError(), DatabaseUnavailableError()]
     headers, body = {}, b"x"
     match why:
@@ -355,6 +358,8 @@ async def test_who_is_cut_off_keeps_what_may_be_done_or_nobody_else_can_do(why: 
             headers = {HOP: Hop(1, 1, 0.0).header()}
         case "nobody else":
             stage.resources.settings.pair = lambda _: SimpleNamespace(sites=("dc-a",))
+        case "not for long":
+            stage.untaken_seconds -= 0.1
         case _:
             stage.resources.settings.limits.json_body_bytes = 2 * DOOR_KEEPS_BYTES
             body = b"x" * (DOOR_KEEPS_BYTES + 1)

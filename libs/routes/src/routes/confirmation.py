@@ -32,6 +32,7 @@ class Confirmations:
         self._node = node
         self._revision = revision
         self._taken_at = -math.inf
+        self._began_at = time.monotonic()
         self._hurried = asyncio.Event()
 
     @property
@@ -41,6 +42,11 @@ class Confirmations:
         Counted from when the last confirmation was sent: the lease began later than that.
         """
         return time.monotonic() - self._taken_at < LEASE_SECONDS
+
+    @property
+    def untaken_seconds(self) -> float:
+        """How long nobody has taken this node's word."""
+        return time.monotonic() - max(self._taken_at, self._began_at)
 
     def hurry(self) -> None:
         """Confirm now: somebody waits for it."""

@@ -110,6 +110,11 @@ class RouteMap:
         """Whether a portal may have opened elsewhere without waiting for this node to know."""
         return self._confirmations is not None and not self._confirmations.are_taken
 
+    @property
+    def untaken_seconds(self) -> float:
+        """How long nobody has taken this node's word that it knows the routes; 0 for who gives none."""
+        return 0.0 if self._confirmations is None else self._confirmations.untaken_seconds
+
     async def wait_until_loaded(self) -> None:
         """Wait until routes are known; bound it with ``asyncio.timeout``."""
         await self._follower.loaded.wait()

@@ -4,6 +4,7 @@ Whatever needs servers stays in one process, in order: there is one cluster unde
 tests at once would only be slow together. What needs none runs beside it, file by file.
 """
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ BESIDE = (
     *(f"services/console/tests/test_{name}.py" for name in ("datacentre", "doctor", "switch")),
 )
 ON_CLUSTER = "cluster"
+BESIDE_NICENESS = 10
 CLUSTER_FIXTURE = "settings"
 
 
@@ -36,6 +38,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         uses_cluster = CLUSTER_FIXTURE in getattr(item, "fixturenames", ())
         if uses_cluster and group(item.nodeid) != ON_CLUSTER:
             raise pytest.UsageError(f"{item.nodeid} uses the cluster: see testkit.spread.BESIDE")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let tests with servers, and with deadlines, go first."""
+    if "PYTEST_XDIST_WORKER" in os.environ and group(item.nodeid) != ON_CLUSTER:
+        os.setpriority(os.PRIO_PROCESS, 0, BESIDE_NICENESS)
 
 
 @pytest.hookimpl(optionalhook=True)  # xdist's

@@ -29,6 +29,8 @@ REPEATED = Counter("portal_repeated_requests_total", "Requests tried again after
 # is not done; a request that does no harm twice need not wait for that
 PARTING_SECONDS, HARMLESS_PARTING_SECONDS = 4.0, 1.0
 UNAVAILABLE = 503
+# so long without the word of a routing service is no election of etcd: we are cut off, not the others
+CUT_OFF_SECONDS = 5.0
 DOOR_KEEPS_BYTES = 8192  # of a body, to send it to another datacentre (deploy/haproxy/door.cfg)
 POSSIBLY_STALE = (b"x-portico-possibly-stale", b"1")
 
@@ -91,8 +93,9 @@ class Visit:
         The door can do so only with a body that it still has.
         """
         has_peer = len(self.resources.settings.pair(route.pair).sites) > 1
-        is_cut_off = has_peer and self.hop is None and self.resources.routes.may_be_stale
-        return is_cut_off and self.kept.whole and self.kept.size <= DOOR_KEEPS_BYTES
+        is_cut_off = has_peer and self.resources.routes.untaken_seconds >= CUT_OFF_SECONDS
+        is_here = self.kept.whole and self.kept.size <= DOOR_KEEPS_BYTES
+        return is_cut_off and is_here and self.hop is None
 
     async def _opened(self, route: Route) -> Route:
         """Wait until nobody moves the portal."""
