@@ -12,6 +12,7 @@ from testkit.portals import TestPortal
 
 REPEATED_FOR_SECONDS = 30
 PAUSE_SECONDS = 0.05
+READERS = 8
 FILE_BYTES = 200_000
 
 
@@ -42,16 +43,24 @@ class Work:
 
     async def lost(self) -> list[str]:
         """Return what was acknowledged and is not there, or not as it was."""
-        missing = []
-        for title, lead in self.leads.items():
+        turn = asyncio.Semaphore(READERS)
+        looks = [self._has_lead(turn, title, lead) for title, lead in self.leads.items()]
+        found = dict(zip(self.leads, await asyncio.gather(*looks), strict=True))
+        looks = [self._has_file(turn, file, digest) for file, digest in self.files.items()]
+        found |= dict(
+            zip(map("file {}".format, self.files), await asyncio.gather(*looks), strict=True)
+        )
+        return [what for what, is_there in found.items() if not is_there]
+
+    async def _has_lead(self, turn: asyncio.Semaphore, title: str, lead: int) -> bool:
+        async with turn:
             found = await self.portal.client.get(f"/api/v1/crm/leads/{lead}")
-            if found.status_code != httpx.codes.OK or found.json()["title"] != title:
-                missing.append(title)
-        for file, digest in self.files.items():
-            content = await self.portal.client.get(f"/api/v1/drive/files/{file}/content")
-            if hashlib.sha256(content.content).hexdigest() != digest:
-                missing.append(f"file {file}")
-        return missing
+        return found.status_code == httpx.codes.OK and found.json()["title"] == title
+
+    async def _has_file(self, turn: asyncio.Semaphore, file: int, digest: str) -> bool:
+        async with turn:
+            found = await self.portal.client.get(f"/api/v1/drive/files/{file}/content")
+        return hashlib.sha256(found.content).hexdigest() == digest
 
     async def _write(self) -> None:
         while self._running:
