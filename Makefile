@@ -43,7 +43,7 @@ test: laboratory ## The whole suite against real servers of its own; narrow with
 test-box: servers ## The same suite on the self-hosted box, where it makes sense there
 	@PORTICO_TEST_SETTINGS=tests/portico.box.toml $(BIN)/pytest $(T)
 
-endurance: servers ## A hundred kills, and ten minutes of random ones under load (15 minutes)
+endurance: servers ## A hundred kills, and ten minutes of random ones under load (half an hour)
 	$(BIN)/pytest tests/endurance
 
 failover-test: laboratory ## Harm both datacentres in every way there is, under load (an hour); SEED= ONLY=name,name
