@@ -26,7 +26,7 @@ class Scripted:
         self.mistaken = ""
         self.confirmed: dict[str, int] = {}
         self.takes_confirmations = True
-        self.newest = 0
+        self.newest: int | None = 0
         self._streams: set[web.StreamResponse] = set()
 
     async def say(self, line: Json) -> None:
@@ -73,6 +73,8 @@ class Scripted:
         node = request.match_info["node"]
         if request.method == "PUT":
             self.confirmed[node] = (await request.json())["revision"]
+            if self.newest is None:
+                return web.Response(status=204)
             return web.json_response({"newest": self.newest})
         del self.confirmed[node]
         return web.Response(status=204)

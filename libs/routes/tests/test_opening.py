@@ -155,6 +155,12 @@ async def test_a_node_that_lags_behind_what_the_service_knows_may_be_stale(
         await until(lambda: not routes.may_be_stale)
 
 
+async def test_a_service_of_the_version_before_takes_a_word_as_well(service: Scripted) -> None:
+    service.newest = None
+    async with RouteMap.follow([service.url], "token", node="dc-a/portal-1") as routes:
+        await until(lambda: not routes.may_be_stale)
+
+
 async def test_who_serves_no_reads_confirms_nothing(service: Scripted) -> None:
     async with RouteMap.follow([service.url], "token") as routes:
         await asyncio.wait_for(routes.wait_until_loaded(), 5)

@@ -78,9 +78,12 @@ class Source:
     async def confirm(self, node: str, revision: int) -> int:
         """Tell the nearest service that answers up to where the node knows all routes.
 
-        Returns the revision of the newest change that the service knows.
+        Returns the revision of the newest change that the service knows; 0 if it does not say.
         """
-        return int((await self._tell("PUT", f"/v1/nodes/{node}", {"revision": revision}))["newest"])
+        answer = await self._tell("PUT", f"/v1/nodes/{node}", {"revision": revision})
+        return int(
+            answer.get("newest", 0)
+        )  # a service of the version before answers without a body
 
     async def withdraw(self, node: str) -> None:
         """Say that the node serves nothing any more."""
