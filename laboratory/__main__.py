@@ -13,7 +13,7 @@ from types import FrameType
 from cluster.layout import REPOSITORY
 from kernel.settings import Settings, load
 from laboratory import network, results
-from laboratory.catalogue import FULL, QUICK, SCENARIOS
+from laboratory.catalogue import FULL, LONG, QUICK, SCENARIOS
 from laboratory.errors import LaboratoryError
 
 SETTINGS = REPOSITORY / "tests" / "laboratory" / "portico.toml"
@@ -85,7 +85,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m laboratory", description=__doc__)
     parser.add_argument("verb", nargs="?", choices=("play", "list", "render"), default="play")
-    parser.add_argument("--profile", choices=(QUICK, FULL), default=FULL)
+    parser.add_argument("--profile", choices=(QUICK, FULL, LONG), default=FULL)
     parser.add_argument("--only", default="", metavar="NAME,NAME", help="some scenarios")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--settings", type=Path, default=SETTINGS, metavar="FILE")

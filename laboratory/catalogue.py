@@ -7,7 +7,7 @@ from typing import Any
 from laboratory.scenarios import chaos, links, quiet, switches, takeovers, thirds, versions, zombies
 from laboratory.scene import Rates
 
-QUICK, FULL = "quick", "full"
+QUICK, FULL, LONG = "quick", "full", "long"
 Sizes = Mapping[str, Any]
 
 
@@ -60,7 +60,7 @@ SCENARIOS = (
         "6",
         "link between the datacentres cut, the witness reachable",
         links.cut,
-        {QUICK: {"seconds": 10}, FULL: {"seconds": 180}},
+        {QUICK: {"seconds": 10}, FULL: {"seconds": 180}, LONG: {"seconds": 600}},
     ),
     Scenario(
         "zombie-cut-off",
@@ -98,7 +98,13 @@ SCENARIOS = (
         {FULL: {"programs": ("witness:failover", "dc-a:failover", "dc-b:portal-1")}},
     ),
     Scenario("witness-dead", "8 a", "the witness dead", thirds.witness, {FULL: {"seconds": 20}}),
-    Scenario("etcd-dead", "8 b", "all of etcd dead", thirds.all_of_etcd, {FULL: {"seconds": 120}}),
+    Scenario(
+        "etcd-dead",
+        "8 b",
+        "all of etcd dead",
+        thirds.all_of_etcd,
+        {FULL: {"seconds": 120}, LONG: {"seconds": 600}},
+    ),
     Scenario(
         "false-failovers",
         "8 c",
