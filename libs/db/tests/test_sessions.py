@@ -201,7 +201,7 @@ async def test_a_commit_without_an_answer_is_of_unknown_outcome(
     assert raised.value.is_named == is_named
 
 
-@pytest.mark.parametrize("number", [1021, 1114])
+@pytest.mark.parametrize("number", [3, 20, 1021, 1114])
 async def test_a_server_whose_disk_is_full_did_nothing(database: Database, number: int) -> None:
     async with database.connection() as connection:
         with pytest.raises(DatabaseUnavailableError), translated_errors():

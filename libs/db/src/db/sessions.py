@@ -44,9 +44,9 @@ _DUPLICATE = 1062
 _LOCK_WAIT, _DEADLOCK = 1205, 1213
 _READ_ONLY = 1290
 _STATEMENT_TIMEOUT = 1969
-# the server goes down, has no room (or its disk has none), or ended the connection: said before anything
-# was committed
-_GOING = frozenset({1021, 1040, 1053, 1114, 1317, 1927})
+# the server goes down, has no room (or its disk has none; 3 and 20 are said of a file it writes meanwhile),
+# or ended the connection: said before anything was committed
+_GOING = frozenset({3, 20, 1021, 1040, 1053, 1114, 1317, 1927})
 # the driver found the connection closed and sent nothing
 _NEVER_SENT = frozenset({0, 2006})
 COMMIT_SECONDS = 10.0
@@ -130,6 +130,23 @@ class WriteSession(ReadSession):
         cursor: Any = await self._executed(statement, values)
         return int(cursor.rowcount)
 
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Undo what the block did, its facts included, if it raises; the transaction may go on.
+
+        After a lost lock or connection it may not: the whole transaction is to be undone then.
+        """
+        known = len(self._facts)
+        await self._execute_plainly("SAVEPOINT step")
+        try:
+            yield
+        except (ContendedError, DatabaseUnavailableError, StaleRouteError):
+            raise
+        except Exception:
+            await self._execute_plainly("ROLLBACK TO SAVEPOINT step")
+            del self._facts[known:]
+            raise
+
     def publish(self, *facts: Fact) -> None:
         """Note what happened; it reaches the journal with this transaction or never."""
         self._facts.extend(facts)
@@ -141,6 +158,10 @@ class WriteSession(ReadSession):
             await self.insert(journal.APPEND, **rows[0])
         else:
             await self.insert_many(journal.APPEND, rows)
+
+    async def _execute_plainly(self, sql: str) -> None:
+        with translated_errors():
+            await self._connection.cursor().execute(sql)
 
 
 @asynccontextmanager
