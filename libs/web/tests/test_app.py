@@ -9,6 +9,7 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI
 from pydantic import BaseModel
 from starlette.requests import Request
+from starlette.types import Message
 
 from kernel import messages
 from kernel.errors import ConflictError, FieldError, InvalidFieldsError, TooManyRequestsError
@@ -51,6 +52,10 @@ async def item(number: int) -> int:
     return number
 
 
+async def raw(request: Request) -> int:
+    return len(await request.body())
+
+
 def app_of(reason: str | None = None) -> FastAPI:
     async def ready() -> str | None:
         return reason
@@ -67,6 +72,7 @@ def app_of(reason: str | None = None) -> FastAPI:
     for path, handler in handlers.items():
         routes.add_api_route(path, handler)
     routes.add_api_route("", make, methods=["POST"])
+    routes.add_api_route("/raw", raw, methods=["POST"])
     guard = Depends(internal.guard(TOKEN))
     routes.add_api_route("/inside", item, dependencies=[guard])
     outer = APIRouter(prefix="/api")
@@ -103,6 +109,30 @@ async def test_a_surprise_is_a_500_that_tells_nothing_and_is_logged(
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
     assert "42" not in answer.text
     assert "unexpected error" in caplog.text
+
+
+async def test_who_hangs_up_in_the_middle_of_a_body_is_no_surprise(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def leave() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def nobody_reads(_: Message) -> None:
+        pass
+
+    app = app_of()
+    head = httpx.Request("POST", "http://t/api/things/raw").headers.raw
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/things/raw",
+        "query_string": b"",
+        "headers": [(name.lower(), value) for name, value in head],
+        "state": {},
+    }
+    with caplog.at_level(logging.ERROR):
+        await app(scope, leave, nobody_reads)
+    assert "unexpected error" not in caplog.text
 
 
 async def test_who_is_refused_for_speed_is_told_when_to_come_back(http: httpx.AsyncClient) -> None:

@@ -1,13 +1,17 @@
-"""Expected failures as problem documents (RFC 9457): the only place where they become HTTP."""
+"""Expected failures as problem documents (RFC 9457): the only place where they become HTTP.
+
+A part of an application that must fail in another shape says so by ``answer_otherwise``.
+"""
 
 import logging
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from kernel import errors, messages
@@ -42,10 +46,29 @@ _CODE_OF_STATUS = {
 def install(app: FastAPI, catalogue: messages.Catalogue) -> None:
     """Answer every failure of the application with a problem document."""
     app.state.messages = catalogue
+    app.state.shapes = {}
     app.add_exception_handler(errors.PorticoError, _expected)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _framework)
+    app.add_exception_handler(ClientDisconnect, _hung_up)
     app.add_exception_handler(Exception, _unexpected)
+
+
+class Shape(Protocol):
+    """How failures of a part of the application look."""
+
+    def expected(self, request: Request, error: errors.PorticoError) -> Response:
+        """Render an expected failure."""
+        ...
+
+    def other(self, request: Request, status: int) -> Response:
+        """Render what has no kind: no such route, a method not allowed, a defect of ours."""
+        ...
+
+
+def answer_otherwise(app: FastAPI, prefix: str, shape: Shape) -> None:
+    """Answer failures below a path, the gate's included, in a shape of its own."""
+    app.state.shapes[prefix] = shape
 
 
 def document(
@@ -66,6 +89,9 @@ def document(
 
 def respond(request: Request, error: errors.PorticoError) -> Response:
     """Render an expected failure in the language the caller reads."""
+    shape = _shape_of(request)
+    if shape is not None:
+        return shape.expected(request, error)
     members: dict[str, Any] = {}
     if isinstance(error, errors.InvalidFieldsError):
         members["errors"] = [
@@ -126,6 +152,9 @@ def _fields(found: Iterable[Any]) -> Iterable[dict[str, str]]:
 
 async def _framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for this kind only
+    shape = _shape_of(request)
+    if shape is not None:
+        return shape.other(request, error.status_code)
     code = _CODE_OF_STATUS.get(error.status_code, "invalid")
     return document(
         status=error.status_code,
@@ -135,8 +164,23 @@ async def _framework(request: Request, error: Exception) -> Response:
     )
 
 
+async def _hung_up(request: Request, _: Exception) -> Response:
+    """The caller left before the whole request was here: no defect of ours, and nobody reads this."""
+    detail = _text(request, "invalid", {})
+    return document(status=400, code="invalid", detail=detail)
+
+
 async def _unexpected(request: Request, error: Exception) -> Response:
     route = route_template(request.scope)
     UNEXPECTED_ERRORS.labels(route).inc()
     _log.error("unexpected error", exc_info=error, extra={"route": route})
+    shape = _shape_of(request)
+    if shape is not None:
+        return shape.other(request, 500)
     return document(status=500, code="internal", detail=_text(request, "internal", {}))
+
+
+def _shape_of(request: Request) -> Shape | None:
+    shapes: dict[str, Shape] = request.app.state.shapes
+    path: str = request.scope["path"]
+    return next((shape for prefix, shape in shapes.items() if path.startswith(prefix)), None)
