@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from db.engine import Database
+from db.journal import journal
 from db.sessions import Ownership
 from jobs.tables import jobs
 from kernel.settings import Settings
@@ -21,7 +22,7 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def portals(settings: Settings, database: Database) -> AsyncIterator[BarePortals]:
-    async with bare_portals.opening(settings, database, jobs) as portals:
+    async with bare_portals.opening(settings, database, jobs, journal) as portals:
         yield portals
 
 

@@ -61,6 +61,7 @@ async def web_node() -> AsyncIterator[WebNode]:
     [
         ({"state": "again"}, Again()),
         ({"state": "again", "retry_after": 2.5}, Again(2.5)),
+        ({"state": "again", "retry_after": 60, "awaits": 9}, Again(60, awaits=9)),
         ({"state": "done"}, Done()),
         ({"state": "failed", "error": "not a CSV file"}, Failed("not a CSV file")),
     ],

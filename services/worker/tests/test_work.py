@@ -9,7 +9,7 @@ import pytest
 
 from db.engine import Address, Database
 from db.sessions import Ownership, writing
-from jobs import claims, queue
+from jobs import claims, deliveries, queue
 from jobs.claims import Claim
 from jobs.outcomes import Again, Done, Failed, Outcome, Retry
 from jobs.queue import JobId
@@ -17,8 +17,9 @@ from jobs.tables import State
 from testkit import addresses
 from testkit.bare_portals import BarePortals
 from worker.backlog import AT_ONCE_PER_PORTAL
-from worker.work import Work
+from worker.work import DELIVERIES_AT_ONCE, Work
 
+from .deadlines import until
 from .workers import done, ended, enqueue, find, nobody_knows_how, working
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("impatient")]
@@ -294,3 +295,36 @@ async def test_a_worker_whose_database_is_down_says_so_and_can_be_stopped() -> N
     assert reason is not None
     assert "s3cret" not in reason
     await nowhere.close()
+
+
+async def test_strangers_who_let_deliveries_wait_hold_up_nothing_else(
+    database: Database, portals: BarePortals
+) -> None:
+    busy = [await portals.open() for _ in range(DELIVERIES_AT_ONCE // AT_ONCE_PER_PORTAL + 1)]
+    mine = await portals.open()
+    answered = asyncio.Event()
+    hanging = 0
+
+    async def do(claim: Claim) -> Outcome:
+        nonlocal hanging
+        if claim.kind == deliveries.KIND:
+            hanging += 1
+            await answered.wait()
+        return Done()
+
+    for portal in busy:
+        async with writing(database, portal) as session:
+            for receiver in range(AT_ONCE_PER_PORTAL):
+                await deliveries.begin(session, receiver)
+
+    async with working(database, mine, *busy, otherwise=do):
+
+        async def all_hang() -> bool:
+            return hanging == DELIVERIES_AT_ONCE
+
+        await until(all_hang)
+        (job,) = await enqueue(database, mine)
+        (found,) = await ended(database, mine, job)
+        answered.set()
+
+    assert (found.state, found.attempts) == (State.DONE, 1)

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -23,11 +23,13 @@ from kernel.ids import PortalId
 _log = logging.getLogger(__name__)
 _LOOKUPS = Counter("cache_lookups_total", "Look-ups by outcome.", ("outcome",))
 _T = TypeVar("_T")
+Change = Callable[[bytes | None], bytes | None]
 
 TIMEOUT_SECONDS = 0.2
 THREADS = 4
 QUEUE = 128
 LONGEST_KEY = 250  # memcached's limit
+CHANGE_ATTEMPTS = 4  # others change it, too: past this we do without
 
 
 class Cache:
@@ -56,6 +58,34 @@ class Cache:
         """Forget values. Not a promise: whoever needs one uses a short time to live as well."""
         names = [_name(portal, key) for key in keys]
         await self._in_thread(lambda client: client.delete_many(names))
+
+    async def change(
+        self,
+        portal: PortalId,
+        key: str,
+        change: Change,
+        seconds: int,
+        *,
+        beside: Sequence[str] = (),
+    ) -> Mapping[str, bytes] | None:
+        """Change a value that others change at once; return those ``beside`` it, read in the same trip.
+
+        ``change`` gets the value, or ``None`` for a miss, and returns the new one, or ``None`` to leave it.
+        It runs in another thread, and again if somebody was faster. Returns ``None`` if nothing was kept.
+        """
+        names = {_name(portal, k): k for k in (key, *beside)}
+        name = next(iter(names))
+
+        def attempt(client: HashClient) -> Mapping[str, bytes] | None:
+            for _ in range(CHANGE_ATTEMPTS):
+                found = client.gets_many(list(names))
+                known, token = found.pop(name, (None, None))
+                new = change(known)
+                if new is None or _replaced(client, name, new, token, seconds):
+                    return {names[k]: value for k, (value, _) in found.items()}
+            return None
+
+        return await self._in_thread(attempt)
 
     def close(self) -> None:
         """Stop the threads; what is queued is dropped."""
@@ -90,6 +120,15 @@ class Cache:
             return None
         finally:
             self._queued -= 1
+
+
+def _replaced(
+    client: HashClient, name: str, value: bytes, token: bytes | None, seconds: int
+) -> bool:
+    """Store the value if nobody has changed it since the token was given."""
+    if token is None:
+        return bool(client.add(name, value, expire=seconds, noreply=False))
+    return bool(client.cas(name, value, token, expire=seconds))
 
 
 def _name(portal: PortalId, key: str) -> str:

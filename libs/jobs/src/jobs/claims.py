@@ -11,7 +11,7 @@ datacentre that lost the portal, cannot take its jobs.
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, null, select, update
+from sqlalchemy import and_, bindparam, case, func, null, or_, select, update
 
 from db.sessions import WriteSession
 from db.statements import Statement
@@ -27,13 +27,20 @@ _NO_PAYLOAD = "{}"
 _MINE = (jobs.c.portal_id == bindparam("portal_id"), jobs.c.id == bindparam("job"))
 _HELD = (*_MINE, jobs.c.claimed_by == bindparam("holder"))
 
+# Whoever awaits news and is claimed by nobody may be taken: a scan has seen some. If it is old, the turn
+# finds nothing to do.
+_TAKEABLE = or_(
+    jobs.c.due_at <= clock.NOW, and_(jobs.c.awaits.is_not(None), jobs.c.claimed_by.is_(None))
+)
+
 CLAIM = Statement(
     update(jobs)
-    .where(*_MINE, jobs.c.due_at <= clock.NOW)
+    .where(*_MINE, _TAKEABLE)
     .values(
         state=State.RUNNING,
         claimed_by=bindparam("holder_after"),
         due_at=clock.in_microseconds("lease"),
+        awaits=null(),
         attempts=jobs.c.attempts + 1,
     )
 )
@@ -49,6 +56,8 @@ PAUSE = Statement(
         state=bindparam("state_after"),
         claimed_by=null(),
         due_at=clock.in_microseconds("wait"),
+        # written since it was claimed: somebody woke it, and it must not sleep over that
+        awaits=func.coalesce(jobs.c.awaits, bindparam("news")),
         attempts=bindparam("attempts_after"),
         error=bindparam("error"),
     )
@@ -60,6 +69,7 @@ FINISH = Statement(
         state=bindparam("state_after"),
         claimed_by=null(),
         due_at=null(),
+        awaits=null(),
         error=bindparam("error"),
         payload=case((bindparam("forget"), _NO_PAYLOAD), else_=jobs.c.payload),
         finished_at=clock.NOW,
@@ -106,11 +116,11 @@ async def settle(
     ``forget_payload``: once finished, keep nothing of what it was made from (it held secrets).
     """
     match outcome:
-        case Again(after_seconds):
-            return await _pause(session, claim, State.RUNNING, after_seconds)
+        case Again(after_seconds, awaits):
+            return await _pause(session, claim, State.RUNNING, after_seconds, awaits=awaits)
         case Retry(error) if claim.attempts < claim.max_attempts:
             wait = backoff_seconds(claim.attempts)
-            return await _pause(session, claim, State.QUEUED, wait, error)
+            return await _pause(session, claim, State.QUEUED, wait, error=error)
         case Done():
             return await _finish(session, claim, State.DONE, None, forget=forget_payload)
         case Failed(error):
@@ -120,7 +130,13 @@ async def settle(
 
 
 async def _pause(
-    session: WriteSession, claim: Claim, state: State, wait: float, error: str | None = None
+    session: WriteSession,
+    claim: Claim,
+    state: State,
+    wait: float,
+    *,
+    error: str | None = None,
+    awaits: int | None = None,
 ) -> State | None:
     found = await session.change(
         PAUSE,
@@ -128,6 +144,7 @@ async def _pause(
         holder=claim.holder,
         state_after=state,
         wait=clock.microseconds(wait),
+        news=awaits,
         attempts_after=claim.attempts if state is State.QUEUED else 0,
         error=error and error[:ERROR_LENGTH],
     )

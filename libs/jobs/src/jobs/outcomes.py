@@ -14,9 +14,13 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """It got on; the next turn may begin after so many seconds."""
+    """It got on; the next turn may begin after so many seconds.
+
+    Or earlier, as soon as the portal's journal holds anything behind the entry that it ``awaits``.
+    """
 
     after_seconds: float = 0.0
+    awaits: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ MAX_ATTEMPTS = 20
 _KIND = re.compile(r"[a-z]+(\.[a-z]+)+")
 
 _MINE = (jobs.c.portal_id == bindparam("portal_id"), jobs.c.id == bindparam("job"))
+EVERYTHING = 0  # of the journal is behind this entry, so whoever awaits it has news
 _UNFINISHED = jobs.c.state.in_((State.QUEUED, State.RUNNING))
 
 _ENQUEUE = insert(jobs).values(
@@ -57,6 +58,7 @@ FIND_FOR_UPDATE = Statement(_FIND.with_for_update())
 SAVE_PROGRESS = Statement(
     update(jobs).where(*_MINE, _UNFINISHED).values(progress=bindparam("progress"))
 )
+WAKE = Statement(update(jobs).where(*_MINE, _UNFINISHED).values(awaits=EVERYTHING))
 FINISH = Statement(
     update(jobs)
     .where(*_MINE, _UNFINISHED)
@@ -64,6 +66,7 @@ FINISH = Statement(
         state=bindparam("state_after"),
         due_at=null(),
         claimed_by=null(),
+        awaits=null(),
         error=bindparam("error"),
         result=case((bindparam("result").is_(None), jobs.c.result), else_=bindparam("result")),
         finished_at=NOW,
@@ -130,6 +133,11 @@ async def find_for_update(session: WriteSession, job: JobId) -> Job | None:
     """
     row = await session.first(FIND_FOR_UPDATE, job=job)
     return _job(row) if row else None
+
+
+async def wake(session: WriteSession, job: JobId) -> None:
+    """Let the job's next turn begin now; if one is under way, another follows it at once."""
+    await session.change(WAKE, job=job)
 
 
 async def save_progress(session: WriteSession, job: JobId, progress: Mapping[str, Any]) -> None:

@@ -20,13 +20,15 @@ class State(StrEnum):
     DEAD = "dead"  # given up
 
 
-# `due_at` alone decides when a worker may take a job: its wished time, its next try, or the end of the
-# present lease. One column, so that "what is due" is one short range of one index.
+# `due_at` decides when a worker may take a job: its wished time, its next try, or the end of the present
+# lease. One column, so that "what is due" is one short range of one index. A job that follows the journal
+# may be taken earlier: as soon as its portal's journal goes on behind `awaits`.
 jobs = owned(
     "jobs",
     Column("kind", String(64), nullable=False),
     Column("state", String(8), nullable=False),
     Column("due_at", moment(), nullable=True, comment="NULL when finished"),
+    Column("awaits", BigInteger, nullable=True, comment="news behind this entry of the journal"),
     Column("claimed_by", String(100), nullable=True, comment="one claim of one worker"),
     Column("attempts", Integer, nullable=False, comment="since it last got on"),
     Column("max_attempts", Integer, nullable=False),
@@ -40,5 +42,6 @@ jobs = owned(
     Column("finished_at", moment(), nullable=True),
     UniqueConstraint("portal_id", "unique_key"),
     Index("ix_jobs_due", "due_at", "portal_id", "id"),
+    Index("ix_jobs_awaits", "awaits", "portal_id", "id"),
     Index("ix_jobs_finished", "finished_at", "portal_id", "id"),
 )

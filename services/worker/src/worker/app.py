@@ -18,7 +18,7 @@ from routes import RouteMap
 from worker import ownership, steps
 from worker.mail.delivery import Relay
 from worker.mail.handler import MailHandler
-from worker.work import AT_ONCE, Work
+from worker.work import AT_ONCE, DELIVERIES_AT_ONCE, Work
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ async def _open(
 def _database(settings: Settings, place: Site, password: str) -> Database:
     address = Address(place.address, settings.ports.mariadb, "portico_worker", password)
     # one per turn, the scout's and the sweeper's; elsewhere only a few turns ever end
-    return Database(address, PoolLimits(connections=AT_ONCE + 2))
+    return Database(address, PoolLimits(connections=AT_ONCE + DELIVERIES_AT_ONCE + 2))
 
 
 async def _drain(work: Work, task: asyncio.Task[None]) -> None:

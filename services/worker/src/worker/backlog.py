@@ -85,5 +85,5 @@ class Backlog:
 
     def _counted(self, change: int) -> None:
         self._count += change
-        WAITING.set(self._count)
+        WAITING.inc(change)
         self._changed.set()

@@ -8,6 +8,7 @@ read of an empty index range, and nobody notices half a second in a job.
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 
 from db.engine import Database
 from jobs import scanning
@@ -23,12 +24,14 @@ BLIND_SECONDS = 15.0  # without a successful look a worker does not call itself 
 
 
 class Scout:
-    """Fills the backlog."""
+    """Fills the backlogs; ``backlog_of`` says which one a kind of job waits in."""
 
-    def __init__(self, database: Database, owned: Owned, backlog: Backlog) -> None:
+    def __init__(
+        self, database: Database, owned: Owned, backlog_of: Callable[[str], Backlog]
+    ) -> None:
         self._database = database
         self._owned = owned
-        self._backlog = backlog
+        self._backlog_of = backlog_of
         self._seen_at = time.monotonic()
 
     @property
@@ -49,11 +52,12 @@ class Scout:
             await asyncio.sleep(max(POLL_SECONDS, time.monotonic() - started_at))
 
     async def look(self) -> None:
-        """Go through all due jobs once."""
+        """Go once through all jobs that are due or have news."""
         oldest = 0.0
-        async for page in scanning.due(self._database):
-            for found in page:
-                if self._owned(found.portal) is not None:
-                    oldest = max(oldest, found.seconds)
-                    self._backlog.offer(Turn(found.portal, found.job))
+        for looking in (scanning.due, scanning.awake):
+            async for page in looking(self._database):
+                for found in page:
+                    if self._owned(found.portal) is not None:
+                        oldest = max(oldest, found.seconds)
+                        self._backlog_of(found.kind).offer(Turn(found.portal, found.job))
         OLDEST_DUE_SECONDS.set(oldest)

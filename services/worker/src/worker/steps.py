@@ -26,13 +26,14 @@ class Answer(BaseModel):
 
     state: Literal["again", "done", "failed"]
     retry_after: Annotated[float, Field(ge=0, le=LONGEST_PAUSE_SECONDS)] = 0.0
+    awaits: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     error: str = "the step failed"
 
     def outcome(self) -> Outcome:
         """Translate."""
         match self.state:
             case "again":
-                return Again(self.retry_after)
+                return Again(self.retry_after, self.awaits)
             case "done":
                 return Done()
             case "failed":
