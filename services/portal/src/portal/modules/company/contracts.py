@@ -25,6 +25,16 @@ class UserRole(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the company, as far as other modules act for him."""
+
+    id: UserId
+    role: UserRole
+    state: UserState
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
 class Company:
     """The company that the portal belongs to."""
 
@@ -38,8 +48,10 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """A part of the company; the root has no parent."""
+    """A part of the company; the root has no parent. ``position``: its place among its neighbours."""
 
     id: DepartmentId
     name: str
     parent_id: DepartmentId | None
+    position: int = 500
+    head_id: UserId | None = None

@@ -29,6 +29,12 @@ class AlreadyDismissedError(ConflictError):
     code = "user-already-dismissed"
 
 
+class NotDismissedError(ConflictError):
+    """The person was not dismissed, so he cannot come back."""
+
+    code = "user-not-dismissed"
+
+
 class NotInvitedError(ConflictError):
     """The person does not wait for an invitation."""
 
@@ -63,6 +69,30 @@ class DepartmentNotFoundError(InvalidError):
     """A named department does not exist."""
 
     code = "department-not-found"
+
+
+class NoSuchDepartmentError(NotFoundError):
+    """The department that is asked for does not exist."""
+
+    code = "no-such-department"
+
+
+class DepartmentCycleError(InvalidError):
+    """A department cannot stand under itself, or under one that stands under it."""
+
+    code = "department-cycle"
+
+
+class RootDepartmentError(ConflictError):
+    """The company itself stands on top: it is neither moved nor deleted, and has no equal."""
+
+    code = "department-root"
+
+
+class HeadNotFoundError(InvalidError):
+    """Who shall head the department does not work here."""
+
+    code = "head-not-found"
 
 
 class PasswordWeakError(InvalidError):

@@ -1,6 +1,6 @@
 """The tables of the company."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Text
 from sqlalchemy.dialects.mysql import BINARY, VARBINARY
 
 from db.schema import moment, owned, owned_by_key
@@ -30,7 +30,14 @@ users = owned(
     Column("confirmed_at", moment(), nullable=True),
     Column("created_at", moment(), nullable=False),
     Column("dismissed_at", moment(), nullable=True),
+    Column("middle_name", String(100), nullable=False, server_default=""),
+    Column("position", String(255), nullable=False, server_default=""),
+    Column("extension", String(20), nullable=False, server_default="", comment="digits"),
+    Column("details", Text, nullable=True, comment="JSON: what else is known"),
+    Column("last_login_at", moment(), nullable=True),
+    Column("updated_at", moment(), nullable=True, comment="NULL: not since it was created"),
     Index("uq_users_email", "portal_id", "email", unique=True),
+    Index(None, "portal_id", "extension"),
     Index(None, "portal_id", "state"),
 )
 
@@ -67,6 +74,8 @@ departments = owned(
     "departments",
     Column("name", String(200), nullable=False),
     Column("parent_id", BigInteger, nullable=True),
+    Column("position", Integer, nullable=False, server_default="500"),
+    Column("head_id", BigInteger, nullable=True),
 )
 
 department_members = owned_by_key(

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.mysql import insert as upsert
 from db.sessions import ReadSession, WriteSession
 from db.statements import Statement
 from portal.modules.company.contracts import UserId, UserRole, UserState
-from portal.modules.company.domain import LoginFailures
+from portal.modules.company.domain.sessions import LoginFailures
 from portal.modules.company.tables import login_failures, mail_links, sessions, users
 
 _MY_SESSIONS = sessions.c.portal_id == bindparam("portal_id")

@@ -1,16 +1,12 @@
-"""The company itself and its departments in the database."""
-
-from collections.abc import Collection, Sequence
+"""The company itself in the database."""
 
 from sqlalchemy import bindparam, insert, select
 
 from db.errors import DuplicateKeyError
 from db.sessions import ReadSession, WriteSession
 from db.statements import Statement
-from kernel.facts import Fact
-from portal.modules.company.contracts import Company, Department, DepartmentId
-from portal.modules.company.errors import DepartmentNotFoundError
-from portal.modules.company.tables import companies, departments
+from portal.modules.company.contracts import Company
+from portal.modules.company.tables import companies
 
 _GET = Statement(
     select(
@@ -26,14 +22,6 @@ _ADD = Statement(
     insert(companies),
     columns=("portal_id", "name", "host", "region", "home_dc", "locale", "created_at"),
 )
-_MY_DEPARTMENTS = departments.c.portal_id == bindparam("portal_id")
-_DEPARTMENTS = Statement(
-    select(departments.c.id, departments.c.name, departments.c.parent_id)
-    .where(_MY_DEPARTMENTS, departments.c.id > bindparam("after"))
-    .order_by(departments.c.id)
-    .limit(bindparam("limit"))
-)
-_ADD_DEPARTMENT = Statement(insert(departments), columns=("portal_id", "name", "parent_id"))
 
 
 class CompanyRepository:
@@ -49,21 +37,6 @@ class CompanyRepository:
             return None
         name, host, region, home_dc, locale, created_at = row
         return Company(name, host.decode(), region, home_dc, locale, created_at)
-
-    async def departments(self, *, after: int, limit: int) -> Sequence[Department]:
-        """Return departments by id."""
-        rows = await self._session.all(_DEPARTMENTS, after=after, limit=limit)
-        return [Department(DepartmentId(i), name, parent) for i, name, parent in rows]
-
-    async def missing_departments(self, wanted: Collection[int]) -> list[int]:
-        """Return those ids that are no department of this portal."""
-        if not wanted:
-            return []
-        found = select(departments.c.id).where(
-            _MY_DEPARTMENTS, departments.c.id.in_(sorted(wanted))
-        )
-        known = {row[0] for row in await self._session.all(Statement(found))}
-        return sorted(set(wanted) - known)
 
 
 class CompanyStore(CompanyRepository):
@@ -88,11 +61,3 @@ class CompanyStore(CompanyRepository):
         except DuplicateKeyError:
             return False
         return True
-
-    async def make(self, name: str, parent: DepartmentId | None) -> Department:
-        """Insert a department under a parent that exists."""
-        if parent is not None and await self.missing_departments([parent]):
-            raise DepartmentNotFoundError(ids=[parent])
-        made = DepartmentId(await self._writer.insert(_ADD_DEPARTMENT, name=name, parent_id=parent))
-        self._writer.publish(Fact("department", made, "created", {"name": name}))
-        return Department(made, name, parent)

@@ -8,13 +8,12 @@ from datetime import datetime, timedelta
 from kernel import passwords
 from kernel.facts import Fact
 from portal.modules.company.contracts import UserId, UserState
-from portal.modules.company.domain import (
+from portal.modules.company.domain.people import User, normalised_email
+from portal.modules.company.domain.sessions import (
     SESSION_LIFE,
     LoggedIn,
     LoginFailures,
-    User,
     new_token,
-    normalised_email,
     token_hash,
 )
 from portal.modules.company.errors import LinkUsedError
@@ -83,12 +82,12 @@ class AccessService:
 
     async def keep_session(self, user: UserId, session_hash: bytes) -> None:
         """Open a session whose token the signup service made and shows."""
-        await self._access.open_session(user, session_hash, self._now + SESSION_LIFE)
+        await self._open(user, session_hash, self._now + SESSION_LIFE)
 
     async def opened(self, user_id: UserId) -> LoggedIn:
         """Open a session for somebody who has just proved who he is."""
         token, expires_at = new_token(), self._now + SESSION_LIFE
-        await self._access.open_session(user_id, token_hash(token), expires_at)
+        await self._open(user_id, token_hash(token), expires_at)
         user = await self._people.find(user_id)
         assert user is not None  # noqa: S101  # it was just found in this transaction
         return LoggedIn(user, token, expires_at)
@@ -103,3 +102,8 @@ class AccessService:
             raise LinkUsedError
         await self._access.use_link(link.id)
         return user
+
+    async def _open(self, user: UserId, hashed: bytes, expires_at: datetime) -> None:
+        # the person first, as whoever dismisses him does: two who wait for each other would both wait long
+        await self._people.note_login(user, self._now)
+        await self._access.open_session(user, hashed, expires_at)

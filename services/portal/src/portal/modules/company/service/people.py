@@ -1,33 +1,36 @@
-"""Inviting, adding and dismissing people."""
+"""Inviting, adding, dismissing and restoring people."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from kernel import passwords
 from kernel.facts import Fact
 from portal.modules.company.contracts import Company, UserId, UserRole, UserState
-from portal.modules.company.domain import (
+from portal.modules.company.domain import structure
+from portal.modules.company.domain.people import ENTITY, User, normalised_email
+from portal.modules.company.domain.sessions import (
     CONFIRMATION_LIFE,
     INVITATION_LIFE,
     LoggedIn,
-    User,
     new_token,
-    normalised_email,
     require_good_password,
     token_hash,
 )
 from portal.modules.company.errors import (
-    DepartmentNotFoundError,
+    EmailTakenError,
     LastAdministratorError,
     NotInvitedError,
     UserNotFoundError,
 )
 from portal.modules.company.repository.access import AccessStore
 from portal.modules.company.repository.company import CompanyStore
+from portal.modules.company.repository.departments import DepartmentStore
 from portal.modules.company.repository.people import PeopleStore
 from portal.modules.company.service.access import CONFIRMATION, INVITATION, AccessService
+from portal.modules.company.service.mailer import Mailer
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,31 +45,6 @@ class NewUser:
     department_ids: Sequence[int]
 
 
-class Mailer:
-    """Queues the mails of this module, in the transaction that causes them."""
-
-    def __init__(
-        self, *, enqueue: Callable[[str, str, str, dict[str, str]], Awaitable[None]], url: str
-    ) -> None:
-        self._enqueue = enqueue
-        self._url = url
-
-    async def confirmation(self, user: User, company: str, token: str) -> None:
-        """Ask somebody to confirm his address."""
-        values = {"company": company, "first_name": user.first_name}
-        values["link"] = f"{self._url}/api/v1/confirmations/{token}"
-        await self._enqueue("confirmation", user.email, user.locale, values)
-
-    async def invitation(
-        self, user: User, company: Company, inviter: User, token: str, expires_at: datetime
-    ) -> None:
-        """Invite somebody into the company."""
-        values = {"company": company.name, "inviter": inviter.full_name}
-        values["expires_at"] = expires_at.isoformat()
-        values["link"] = f"{self._url}/invitation#{token}"
-        await self._enqueue("invitation", user.email, user.locale, values)
-
-
 class PeopleService:
     """Use cases of people."""
 
@@ -76,6 +54,7 @@ class PeopleService:
         people: PeopleStore,
         access: AccessStore,
         company: CompanyStore,
+        departments: DepartmentStore,
         links: AccessService,
         mailer: Mailer,
         require_room: Callable[[int], Awaitable[None]],
@@ -86,6 +65,7 @@ class PeopleService:
         self._people = people
         self._access = access
         self._company = company
+        self._departments = departments
         self._links = links
         self._mailer = mailer
         self._require_room = require_room
@@ -97,13 +77,23 @@ class PeopleService:
         self, emails: Sequence[str], by: UserId, departments: Sequence[int]
     ) -> list[User]:
         """Invite each address once; one that was invited before gets a fresh mail, no second account."""
-        await self._require_departments(departments)
+        await self._departments.require(departments)
         await self._require_seat()
-        inviter = await self._get(by)
-        company = await self._company.find()
-        assert company is not None  # noqa: S101  # a portal without its company has no users
+        inviter, company = await self._get(by), await self._get_company()
         addresses = dict.fromkeys(normalised_email(e) for e in emails)
         return [await self._invited(a, inviter, company, departments) for a in addresses]
+
+    async def invite_new(
+        self, email: str, by: UserId, departments: Sequence[int], known: Mapping[str, Any]
+    ) -> User:
+        """Invite somebody of whom this much is known already; raises ``EmailTakenError``."""
+        address = normalised_email(email)
+        if await self._people.find_by_email(address) is not None:
+            raise EmailTakenError(email=address)
+        (invited,) = await self.invite([address], by, departments)
+        user, _ = invited.updated(known, self._now)
+        await self._people.save(user)
+        return user
 
     async def invite_again(self, user_id: UserId, by: UserId) -> User:
         """Send the invitation anew; the earlier link stops working."""
@@ -129,7 +119,7 @@ class PeopleService:
         """Create somebody who can log in at once and stands in the departments."""
         email = normalised_email(new.email)
         require_good_password(new.password, email)
-        await self._require_departments(new.department_ids)
+        await self._departments.require(new.department_ids)
         await self._require_seat()
         user = _blank(email, locale, self._now, UserState.ACTIVE)
         user = replace(user, first_name=new.first_name, last_name=new.last_name, role=new.role)
@@ -151,19 +141,36 @@ class PeopleService:
         self._publish(fact)
         return dismissed
 
+    async def restore(self, user_id: UserId) -> User:
+        """Take somebody back, with his rights; he counts against the plan again."""
+        user = await self._people.find_for_update(user_id)
+        if user is None:
+            raise UserNotFoundError(id=user_id)
+        has_password = await self._people.has_password(user_id)
+        restored, fact = user.restore(self._now, has_password=has_password)
+        await self._require_seat()
+        await self._people.save(restored)
+        self._publish(fact)
+        return restored
+
+    async def welcome(self, user: User, by: UserId) -> None:
+        """Write to somebody's new address; links that went to the old one stop working."""
+        company = await self._get_company()
+        if user.state is UserState.INVITED:
+            await self._send_invitation(user, company, await self._get(by))
+        elif user.state is UserState.ACTIVE:
+            await self._send_confirmation(user, company)
+
     async def found(
         self, company: Company, admin: User, password_hash: str, session_hash: bytes
     ) -> User:
         """Make the portal's company, its first administrator, his session and his confirmation mail."""
         await self._company.add(company)
-        await self._company.make(company.name, None)
+        root = await self._departments.add(company.name, None)
+        self._publish(Fact(structure.ENTITY, root.id, "created", {"name": root.name}))
         user = await self._added(admin, password_hash, ())
         await self._links.keep_session(user.id, session_hash)
-        token = new_token()
-        await self._access.add_link(
-            user.id, CONFIRMATION, token_hash(token), self._now + CONFIRMATION_LIFE
-        )
-        await self._mailer.confirmation(user, company.name, token)
+        await self._send_confirmation(user, company)
         return user
 
     async def _invited(
@@ -175,17 +182,25 @@ class PeopleService:
                 _blank(email, company.locale, self._now, UserState.INVITED), None, departments
             )
         if user.state is UserState.INVITED:
-            token, expires_at = new_token(), self._now + INVITATION_LIFE
-            await self._access.add_link(user.id, INVITATION, token_hash(token), expires_at)
-            await self._mailer.invitation(user, company, inviter, token, expires_at)
+            await self._send_invitation(user, company, inviter)
         return user
+
+    async def _send_invitation(self, user: User, company: Company, inviter: User) -> None:
+        token, expires_at = new_token(), self._now + INVITATION_LIFE
+        await self._access.add_link(user.id, INVITATION, token_hash(token), expires_at)
+        await self._mailer.invitation(user, company, inviter, token, expires_at)
+
+    async def _send_confirmation(self, user: User, company: Company) -> None:
+        token, expires_at = new_token(), self._now + CONFIRMATION_LIFE
+        await self._access.add_link(user.id, CONFIRMATION, token_hash(token), expires_at)
+        await self._mailer.confirmation(user, company.name, token)
 
     async def _added(
         self, user: User, password_hash: str | None, departments: Sequence[int]
     ) -> User:
         user = replace(user, id=await self._people.add(user, password_hash))
         await self._people.join_departments(user.id, departments)
-        self._publish(Fact("user", user.id, "created", {"state": user.state.value}))
+        self._publish(Fact(ENTITY, user.id, "created", {"state": user.state.value}))
         return user
 
     async def _require_seat(self) -> None:
@@ -193,16 +208,16 @@ class PeopleService:
         await self._lock_room()
         await self._require_room(await self._people.count_active())
 
-    async def _require_departments(self, departments: Sequence[int]) -> None:
-        missing = await self._company.missing_departments(departments)
-        if missing:
-            raise DepartmentNotFoundError(ids=missing)
-
     async def _get(self, user_id: UserId) -> User:
         user = await self._people.find(user_id)
         if user is None:
             raise UserNotFoundError(id=user_id)
         return user
+
+    async def _get_company(self) -> Company:
+        company = await self._company.find()
+        assert company is not None  # noqa: S101  # a portal without its company has no users
+        return company
 
 
 def _blank(email: str, locale: str, now: datetime, state: UserState) -> User:

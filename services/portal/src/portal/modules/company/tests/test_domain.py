@@ -1,18 +1,24 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from kernel.errors import ForbiddenError
 from portal.modules.company.contracts import UserId, UserRole, UserState
-from portal.modules.company.domain import (
+from portal.modules.company.domain.people import COMPANYS_OWN, Editor, User, normalised_email
+from portal.modules.company.domain.profiles import Gender, is_time_zone
+from portal.modules.company.domain.sessions import (
     LOGIN_FAILURES,
     LOGIN_WINDOW,
     LoginFailures,
-    User,
-    normalised_email,
     require_good_password,
     token_hash,
 )
-from portal.modules.company.errors import AlreadyDismissedError, NotInvitedError, PasswordWeakError
+from portal.modules.company.errors import (
+    AlreadyDismissedError,
+    NotDismissedError,
+    NotInvitedError,
+    PasswordWeakError,
+)
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ANNA = User(
@@ -44,6 +50,69 @@ def test_nobody_is_dismissed_twice() -> None:
     dismissed, _ = ANNA.dismiss(NOON)
     with pytest.raises(AlreadyDismissedError):
         dismissed.dismiss(NOON)
+
+
+def test_who_comes_back_is_active_if_he_ever_was() -> None:
+    dismissed, _ = ANNA.dismiss(NOON)
+    back, fact = dismissed.restore(NOON, has_password=True)
+    assert (back.state, back.dismissed_at) == (UserState.ACTIVE, None)
+    assert (fact.verb, fact.payload) == ("restored", {"state": "active"})
+    guest, _ = dismissed.restore(NOON, has_password=False)
+    assert guest.state is UserState.INVITED
+
+
+def test_only_who_was_dismissed_comes_back() -> None:
+    with pytest.raises(NotDismissedError):
+        ANNA.restore(NOON, has_password=True)
+
+
+def test_what_changes_is_told_with_what_was() -> None:
+    given = {"middle_name": "Аркадьевна", "birthday": date(1840, 1, 1), "gender": Gender.FEMALE}
+    anna, changes = ANNA.updated({**given, "first_name": "Анна"}, NOON)
+    assert (anna.middle_name, anna.profile.birthday) == ("Аркадьевна", date(1840, 1, 1))
+    assert changes == {
+        "middle_name": {"old": "", "new": "Аркадьевна"},
+        "gender": {"old": None, "new": "female"},
+        "birthday": {"old": None, "new": "1840-01-01"},
+    }
+    assert anna.updated_at == NOON
+
+
+def test_nothing_changed_is_nothing_told() -> None:
+    assert ANNA.updated({"first_name": "Анна", "city": ""}, NOON) == (ANNA, {})
+
+
+def test_a_new_address_is_one_that_nobody_has_confirmed() -> None:
+    moved, _ = ANNA.updated({"email": "anna@beta.de"}, NOON)
+    assert moved.confirmed_at is None
+    renamed, _ = ANNA.updated({"last_name": "Облонская"}, NOON)
+    assert renamed.confirmed_at == NOON
+
+
+def test_everybody_writes_his_own_profile_and_nobody_elses() -> None:
+    anna = Editor(ANNA.id, is_administrator=False)
+    anna.require_may_change(ANNA.id, {"city", "birthday", "first_name"})
+    with pytest.raises(ForbiddenError):
+        anna.require_may_change(UserId(2), {"city"})
+
+
+@pytest.mark.parametrize("name", sorted(COMPANYS_OWN))
+def test_what_the_company_says_of_a_person_an_administrator_writes(name: str) -> None:
+    Editor(UserId(2), is_administrator=True).require_may_change(ANNA.id, {name})
+    with pytest.raises(ForbiddenError):
+        Editor(ANNA.id, is_administrator=False).require_may_change(ANNA.id, {name})
+
+
+@pytest.mark.parametrize("name", ["Europe/Moscow", "Europe/Kyiv", "America/Indiana/Knox", "UTC"])
+def test_a_time_zone_of_the_database_is_known(name: str) -> None:
+    assert is_time_zone(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Mars/Olympus", "../etc/passwd", "Europe", "/UTC", "Europe/Moscow\n", "x" * 5000]
+)
+def test_nothing_else_is_a_time_zone(name: str) -> None:
+    assert not is_time_zone(name)
 
 
 def test_taking_up_an_invitation_confirms_the_address() -> None:

@@ -2,34 +2,17 @@
 
 import asyncio
 import secrets
-from typing import Any
 
-import httpx
 import pytest
 
 from kernel.settings import Settings
 from testkit.mails import Mails
 from testkit.portals import PASSWORD, SignUp, TestPortal, node_urls
 
+from .calls import added, log_in, new_user
+
 FREE_USERS = 12
 DEAD_WITHIN_SECONDS = 5
-
-
-def new_user(portal: TestPortal, **fields: Any) -> dict[str, Any]:
-    email = f"u{secrets.token_hex(5)}@{portal.label}.example"
-    return {"email": email, "password": PASSWORD, "first_name": "Иван", **fields}
-
-
-async def added(portal: TestPortal, **fields: Any) -> dict[str, Any]:
-    body = new_user(portal, **fields)
-    answer = await portal.client.post("/api/v1/users", json=body)
-    assert answer.status_code == 201, answer.text
-    return {**body, **answer.json()}
-
-
-async def log_in(portal: TestPortal, email: str, password: str = PASSWORD) -> httpx.Response:
-    body = {"email": email, "password": password}
-    return await portal.client.post("/api/v1/sessions", json=body)
 
 
 @pytest.mark.feature("PLAN-01", "PLAN-06")
@@ -66,6 +49,14 @@ async def test_an_added_person_can_log_in_and_stands_in_his_departments(acme: Te
         "employee",
         [department],
     )
+
+
+async def test_a_department_named_twice_is_joined_once(acme: TestPortal) -> None:
+    made = await acme.client.post("/api/v1/departments", json={"name": "Касса"})
+    department = made.json()["id"]
+    user = await added(acme, department_ids=[department, department])
+    seen = (await acme.client.get(f"/api/v1/users/{user['id']}")).json()
+    assert seen["department_ids"] == [department]
 
 
 async def test_a_department_that_does_not_exist_is_named(acme: TestPortal) -> None:

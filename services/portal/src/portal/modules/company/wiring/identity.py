@@ -9,7 +9,7 @@ from fastapi import Request
 
 from kernel.ids import PortalId
 from portal.context import Identity, RequestContext
-from portal.modules.company.domain import token_hash
+from portal.modules.company.domain.sessions import token_hash
 from portal.modules.company.repository.access import find_session
 
 # Dismissing must be felt within 5 s on every node (ORG-11): these two lives add up to less.

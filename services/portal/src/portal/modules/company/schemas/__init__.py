@@ -1,0 +1,1 @@
+"""The JSON of the company, its people and their sessions."""
