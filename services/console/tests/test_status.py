@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ PORTICO = Path(sys.executable).with_name("portico")
 def test_status_tells_every_process_with_its_address(settings: Settings) -> None:
     found = _json("status")
 
-    assert set(found) == {"processes", "pairs", "portals", "failover"}
+    assert set(found) == {"processes", "pairs", "portals", "failover", "door"}
     for process in found["processes"]:
         assert set(process) == {"name", "dc", "pid", "address", "healthy"}
     names = {(p["dc"], p["name"]) for p in found["processes"]}
@@ -46,6 +47,15 @@ def test_status_passes_on_what_the_failover_says(settings: Settings) -> None:
     else:
         assert failover["leader"]["site"] in {site.name for site in settings.sites}
         assert [pair["id"] for pair in failover["pairs"]] == [pair.id for pair in settings.pairs]
+
+
+def test_status_tells_how_long_the_certificate_is_good_for(settings: Settings) -> None:
+    door = _json("status")["door"]
+
+    assert door["url"] == f"https://{settings.door.address}:{settings.door.https}"
+    assert door["fault"] is None
+    left = datetime.fromisoformat(door["certificate_ends_at"]) - datetime.now(UTC)
+    assert timedelta(days=29) < left <= timedelta(days=90)
 
 
 def test_portals_are_counted_by_owner(settings: Settings, acme: TestPortal) -> None:

@@ -16,7 +16,9 @@ regions = {default = "here"}
 """
 
 
-@pytest.mark.parametrize("verb", ["status", "doctor", "portal list", "portal show acme"])
+@pytest.mark.parametrize(
+    "verb", ["status", "doctor", "portal list", "portal show acme", "webhook list --portal acme"]
+)
 def test_a_cluster_that_does_not_run_is_one_sentence(verb: str, tmp_path: Path) -> None:
     (tmp_path / "portico.toml").write_text(SETTINGS)
 

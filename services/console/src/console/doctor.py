@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from console import status
+from console.door import Door
 from console.installation import Installation
 from console.processes import Process
 from console.status import Status
 
 LAG_MS = 100.0
 DISK_BYTES = 4 * 10**9
+CERTIFICATE_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ def findings(installation: Installation, found: Status) -> list[Finding]:
         *_processes(installation, found),
         *_pairs(installation, found),
         *_portals(found),
+        *_door(found.door),
         *_disk(installation),
     ]
 
@@ -77,6 +80,16 @@ def _portals(found: Status) -> Iterator[Finding]:
             "the routing service does not answer, so nobody can register or move a portal",
             "web nodes go on with the routes they know; see the routing processes and etcd above",
         )
+
+
+def _door(door: Door | None) -> Iterator[Finding]:
+    if door is None:
+        return
+    remedy = "`make certificate` shows it; with RENEW=1 or FILE=yours.pem it is replaced at once"
+    if door.fault:
+        yield Finding(f"TLS clients are turned away at {door.url}: {door.fault}", remedy)
+    elif door.days_left is not None and door.days_left < CERTIFICATE_DAYS:
+        yield Finding(f"the front door's certificate ends in {door.days_left} days", remedy)
 
 
 def _disk(installation: Installation) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from console.demo.play import play
 from console.demo.promises import render
 from console.errors import ConsoleError
 from console.routing import Routing
-from console.verbs import comparing, datacentre, late, switch
+from console.verbs import comparing, datacentre, late, switch, webhook
 from console.verbs.errands import ENDINGS
 from console.verbs.printing import AsJson, show, show_json
 
@@ -24,6 +24,7 @@ commands.add_typer(portal, name="portal")
 commands.add_typer(switch.commands, name="switch")
 commands.add_typer(datacentre.commands, name="dc")
 commands.add_typer(late.commands, name="late")
+commands.add_typer(webhook.commands, name="webhook")
 commands.command("compare", epilog=ENDINGS)(comparing.compare)
 
 
@@ -98,9 +99,7 @@ def show_portal(
     as_json: AsJson = False,
 ) -> None:
     """Show one portal."""
-    found = Routing(installation.find()).find_portal(host)
-    if found is None:
-        raise ConsoleError(f"there is no portal {host!r}: `portico portal list` shows all")
+    found = Routing(installation.find()).get_portal(host)
     if as_json:
         show_json(found)
         return

@@ -49,6 +49,15 @@ class Routing:
             portal = route["portal"]
         return self._find(f"/v1/portals/{portal}")
 
+    def get_portal(self, host_or_id: str) -> Json:
+        """Return the same, or raise."""
+        found = self.find_portal(host_or_id)
+        if found is None:
+            raise ConsoleError(
+                f"there is no portal {host_or_id!r}: `portico portal list` shows all"
+            )
+        return found
+
     def find_route(self, label: str) -> Json | None:
         """Return where the portal with this host label is served."""
         return self._find(f"/v1/hosts/{quote(label, safe='')}")

@@ -8,8 +8,9 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from console import overview, processes, replication
+from console import door, overview, processes, replication
 from console.control.failover import Failover
+from console.door import Door
 from console.errors import ConsoleError
 from console.installation import Installation
 from console.processes import Process
@@ -25,6 +26,7 @@ class Status:
     portals: Json
     memory_bytes: int
     failover: Json | None = None
+    door: Door | None = None
 
     def to_json(self) -> Json:
         """Return the documented form."""
@@ -33,6 +35,7 @@ class Status:
             "pairs": list(self.pairs),
             "portals": self.portals,
             "failover": self.failover,
+            "door": self.door and self.door.to_json(),
         }
 
 
@@ -55,7 +58,8 @@ def read(installation: Installation) -> Status:
         for pair in installation.settings.pairs
     ]
     memory_bytes = processes.memory_bytes(installation)
-    return Status(found, pairs, portals, memory_bytes, _find_failover(installation))
+    agreed = _find_failover(installation)
+    return Status(found, pairs, portals, memory_bytes, agreed, door.look(installation))
 
 
 def _find_failover(installation: Installation) -> Json | None:
@@ -96,6 +100,9 @@ def _totals(status: Status) -> Iterator[str]:
     yield f"processes {healthy} of {len(status.processes)} healthy"
     yield f"portals   {total}{f' ({owners})' if owners else ''}"
     yield f"memory    {status.memory_bytes / 2**30:.2f} GiB (PSS of all processes)"
+    if status.door:
+        good = status.door.fault or f"certificate good for {status.door.days_left} days"
+        yield f"door      {status.door.url} ({good})"
 
 
 def _process_table(found: Sequence[Process]) -> Table:

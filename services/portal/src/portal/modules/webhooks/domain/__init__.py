@@ -1,0 +1,1 @@
+"""The rules of webhooks: plain Python, no database, no HTTP, no clock."""

@@ -1,0 +1,1 @@
+"""Webhooks and event handlers in the database."""
