@@ -1,4 +1,7 @@
-"""Phone numbers and addresses of mail, and the form in which two spellings of one meet."""
+"""How somebody is reached: phone numbers, addresses of mail, places on the web, messengers.
+
+A card keeps a few of each. Numbers and addresses have a form in which two spellings of one meet.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,18 +10,27 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
-MOST_PHONES = MOST_EMAILS = 20
+MOST_ENTRIES = 20
 LONGEST_PHONE, FEWEST_DIGITS = 50, 3
 LONGEST_EMAIL = 254
-WORK = "work"
+LONGEST_WEB, LONGEST_MESSENGER = 1_000, 254
+# Integrations bring words of their own, which are kept
+LONGEST_TYPE = 50
+WORK, OTHER = "work", "other"
 
 
 @dataclass(frozen=True, slots=True)
-class Phone:
-    """A number as it was written."""
+class Entry:
+    """One of several; ``id`` tells it from the card's others of its kind, 0: it has none yet."""
 
     value: str
     type: str = WORK
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Phone(Entry):
+    """A number as it was written; work, mobile, home, fax, pager, mailing, other."""
 
     def normalised(self, region: str) -> str:
         """Return the number in a form that all its spellings share; see ``normalised_phone``."""
@@ -26,15 +38,22 @@ class Phone:
 
 
 @dataclass(frozen=True, slots=True)
-class Email:
-    """An address of mail."""
-
-    value: str
-    type: str = WORK
+class Email(Entry):
+    """An address of mail; work, home, mailing, other."""
 
     def normalised(self) -> str:
         """Return the address in a form that all its spellings share."""
         return self.value.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Web(Entry):
+    """A place on the web; work, home, facebook, vk, livejournal, twitter, other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Messenger(Entry):
+    """A name in a messenger, which the type says: telegram, facebook, vk, skype, viber, whatsapp ..."""
 
 
 @lru_cache(

@@ -10,6 +10,8 @@ from portal.modules.crm.errors import ContactNamelessError
 
 # More cards with one number than that are not somebody's duplicates, but a switchboard's.
 MOST_DUPLICATES = 50
+# Numbers or addresses that are asked about at once
+MOST_ASKED = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ among them; the import removes it. Several numbers of one kind stand in one cell
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
+from portal.modules.crm.domain.communications import OTHER, Entry
 from portal.modules.crm.domain.importing.cells import neutralised
 from portal.modules.crm.domain.importing.columns import EMAILS, PHONES
 from portal.modules.crm.domain.leads import Lead
@@ -30,8 +31,8 @@ def row_of(lead: Lead) -> list[str]:
     """Return the cells of a lead, in the order of ``HEADER``."""
     details = lead.details
     texts = (getattr(details, name) for name in _TEXTS)
-    phones = ([p.value for p in details.phones if p.type == kind] for kind in PHONES.values())
-    emails = ([e.value for e in details.emails if e.type == kind] for kind in EMAILS.values())
+    phones = _by_type(details.phones, PHONES.values())
+    emails = _by_type(details.emails, EMAILS.values())
     return [
         str(lead.id),
         *(neutralised("" if text is None else str(text)) for text in texts),
@@ -39,3 +40,11 @@ def row_of(lead: Lead) -> list[str]:
         lead.created_at.isoformat(),
         lead.updated_at.isoformat(),
     ]
+
+
+def _by_type(entries: Sequence[Entry], types: Collection[str]) -> list[list[str]]:
+    """Return the values for each column; types that have none are among the others."""
+    columns: dict[str, list[str]] = {kind: [] for kind in types}
+    for entry in entries:
+        columns[entry.type if entry.type in columns else OTHER].append(entry.value)
+    return list(columns.values())

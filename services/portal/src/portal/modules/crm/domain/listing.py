@@ -41,7 +41,10 @@ class LeadOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LeadFilter:
-    """Conditions that all must hold; ``None`` is no condition. ``from`` includes, ``to`` does too."""
+    """Conditions that all must hold; ``None`` is no condition. ``from`` includes, ``to`` does too.
+
+    ``custom`` are pairs of a code of the portal's own fields and a value, as text.
+    """
 
     status: str | None = None
     source: str | None = None
@@ -51,7 +54,10 @@ class LeadFilter:
     amount_from: Decimal | None = None
     amount_to: Decimal | None = None
     external_id: str | None = None
+    originator_id: str | None = None
+    origin_id: str | None = None
     search: str | None = None
+    custom: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What leads and contacts have in common in the database: how they are reached, and found by it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 import orjson
@@ -30,9 +30,12 @@ def packed(phones: Iterable[Phone], emails: Iterable[Email]) -> str:
 
 
 def unpacked(stored: str) -> tuple[tuple[Phone, ...], tuple[Email, ...]]:
-    """Return what ``packed`` made."""
+    """Return what ``packed`` made; an entry's id is its place, if nothing else says otherwise."""
     phones, emails = orjson.loads(stored)
-    return tuple(Phone(*p) for p in phones), tuple(Email(*e) for e in emails)
+    return (
+        tuple([Phone(value, kind, n) for n, (value, kind) in enumerate(phones, 1)]),
+        tuple([Email(value, kind, n) for n, (value, kind) in enumerate(emails, 1)]),
+    )
 
 
 @cache
@@ -59,6 +62,11 @@ class LookupRepository:
         statement = _find(size_for(keys), kind)
         rows = await self._session.all(statement, limit=limit, **arguments(keys))
         return [row[0] for row in rows]
+
+    async def find_all(self, keys: Sequence[str], limit: int) -> Mapping[CardKind, Sequence[int]]:
+        """Return of each kind so many cards that share one of the normalised forms."""
+        found = {kind: await self.find(kind, keys, limit) for kind in CardKind}
+        return {kind: cards for kind, cards in found.items() if cards}
 
 
 class LookupStore(LookupRepository):

@@ -7,11 +7,17 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, String, and_, bindparam, or_, select
 
+from db.conditions import Shape, clauses, shape_of, values_of
 from db.sessions import ReadSession
 from db.statements import Statement, literally
+from kernel.conditions import Condition, Operator
 from portal.modules.crm.contracts import CardKind
+from portal.modules.crm.domain.custom.cards import known_field
+from portal.modules.crm.domain.custom.values import from_text
 from portal.modules.crm.domain.leads import Lead
 from portal.modules.crm.domain.listing import LeadFilter, LeadOrder, Position, find_reached_by
+from portal.modules.crm.domain.lists import PortalLists
+from portal.modules.crm.repository.asking import OWN, fields_of, told
 from portal.modules.crm.repository.leads import COLUMNS, MINE, to_domain
 from portal.modules.crm.tables import leads, lookups
 
@@ -25,6 +31,8 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
     "amount_from": leads.c.amount >= bindparam("amount_from"),
     "amount_to": leads.c.amount <= bindparam("amount_to"),
     "external_id": leads.c.external_id == bindparam("external_id"),
+    "originator_id": leads.c.originator_id == bindparam("originator_id"),
+    "origin_id": leads.c.origin_id == bindparam("origin_id"),
     "like": or_(
         leads.c.title.like(_LIKE),
         leads.c.last_name.like(_LIKE),
@@ -44,26 +52,42 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
 class LeadList:
     """The leads of one portal, page by page."""
 
-    def __init__(self, session: ReadSession, region: Callable[[], Awaitable[str]]) -> None:
-        """``region`` is asked for when there is a search: without a country, a number means little."""
+    def __init__(self, session: ReadSession, lists: Callable[[], Awaitable[PortalLists]]) -> None:
+        """``lists`` is asked for where an answer depends on the portal, such as what a number means."""
         self._session = session
-        self._region = region
+        self._lists = lists
 
     async def page(
         self, wanted: LeadFilter, order: LeadOrder, behind: Position | None, limit: int
     ) -> Sequence[Lead]:
         """Return the next leads that match."""
-        values = {k: v for k, v in asdict(wanted).items() if v is not None}
+        values = {k: v for k, v in asdict(wanted).items() if v is not None and k != "custom"}
         if "search" in values:
             values |= await self._pattern(values.pop("search"))
-        statement = _listing(frozenset(values), order, _where_we_are(order, behind))
+        asked = await told(await self._own(wanted.custom), (), self._lists)
+        where_we_are = _where_we_are(order, behind)
+        shape = shape_of(asked.conditions)
+        statement = _listing(frozenset(values), shape, order, where_we_are)
+        values |= {**asked.paths, **values_of(asked.conditions)}
         if behind is not None:
             values |= {"after_id": behind.id, "after": behind.value}
         rows = await self._session.all(statement, limit=limit, **values)
         return [to_domain(row) for row in rows]
 
+    async def _own(self, custom: Sequence[tuple[str, str]]) -> list[Condition]:
+        """Return what is asked of the portal's own fields; raises ``FieldUnknownError``."""
+        if not custom:
+            return []
+        lists = await self._lists()
+        wanted = [(known_field(lists, code), text) for code, text in custom]
+        return [
+            Condition(f"{OWN}{field.details.code}", Operator.EQUAL, (from_text(field, text),))
+            for field, text in wanted
+        ]
+
     async def _pattern(self, search: str) -> dict[str, str]:
-        reached_by = find_reached_by(search, await self._region())
+        region = (await self._lists()).customs.phone_region
+        reached_by = find_reached_by(search, region)
         if reached_by is None:
             return {"like": f"%{literally(search)}%"}
         # a whole number is looked up along the index, a part of one goes through all of the portal's
@@ -78,10 +102,13 @@ def _where_we_are(order: LeadOrder, behind: Position | None) -> str:
 
 
 @lru_cache(maxsize=512)
-def _listing(conditions: frozenset[str], order: LeadOrder, where_we_are: str) -> Statement:
+def _listing(
+    conditions: frozenset[str], own: Shape, order: LeadOrder, where_we_are: str
+) -> Statement:
     """Compile a list: once for each combination of conditions that is asked for."""
     field = leads.c[order.field]
     query = select(*COLUMNS).where(MINE, *(_CONDITIONS[c] for c in sorted(conditions)))
+    query = query.where(*clauses(fields_of(own, ()), own))
     if where_we_are == "among the empty":
         query = query.where(_behind_an_empty_one(order))
     elif where_we_are == "behind a value":

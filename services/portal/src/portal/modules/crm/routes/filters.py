@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, StringConstraints
 
 from portal.modules.crm.domain.leads import LONGEST_CODE, LONGEST_EXTERNAL_ID
 from portal.modules.crm.domain.listing import HIGHEST_ID, LeadFilter
@@ -12,6 +12,10 @@ from portal.modules.crm.domain.listing import HIGHEST_ID, LeadFilter
 _HIGHEST_AMOUNT = Decimal(10) ** 13
 
 Moment = Annotated[AwareDatetime | None, Query(examples=["2026-11-21T09:00:00+03:00"])]
+MOST_OWN = 10
+LONGEST_OWN = 300
+OwnValue = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]+:.+", max_length=LONGEST_OWN)]
+
 AmountBound = Annotated[Decimal | None, Query(ge=0, lt=_HIGHEST_AMOUNT)]
 
 
@@ -36,6 +40,12 @@ async def _lead_filter(  # noqa: PLR0917  # FastAPI passes each by its name
     external_id: Annotated[
         str | None, Query(max_length=LONGEST_EXTERNAL_ID, description="exactly this one")
     ] = None,
+    originator_id: Annotated[
+        str | None, Query(max_length=LONGEST_EXTERNAL_ID, description="exactly this one")
+    ] = None,
+    origin_id: Annotated[
+        str | None, Query(max_length=LONGEST_EXTERNAL_ID, description="exactly this one")
+    ] = None,
     search: Annotated[
         str | None,
         Query(
@@ -43,6 +53,15 @@ async def _lead_filter(  # noqa: PLR0917  # FastAPI passes each by its name
             max_length=100,
             description="part of the title, a name or the company; or of an address of mail, if it holds "
             "an @; or of a phone number, however that is written",
+        ),
+    ] = None,
+    custom: Annotated[
+        list[OwnValue] | None,
+        Query(
+            max_length=MOST_OWN,
+            description="a field of the portal's own that has, or has among others, this value; several "
+            "must all hold",
+            examples=["TARIFF:2"],
         ),
     ] = None,
 ) -> LeadFilter:
@@ -55,8 +74,16 @@ async def _lead_filter(  # noqa: PLR0917  # FastAPI passes each by its name
         amount_from=amount_from,
         amount_to=amount_to,
         external_id=external_id,
+        originator_id=originator_id,
+        origin_id=origin_id,
         search=search,
+        custom=tuple(_pair(one) for one in custom or ()),
     )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    code, _, value = text.partition(":")
+    return code, value
 
 
 Filter = Annotated[LeadFilter, Depends(_lead_filter)]

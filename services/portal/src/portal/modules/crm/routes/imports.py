@@ -11,6 +11,7 @@ from kernel.errors import TooLargeError
 from portal import idempotency
 from portal.context import Context
 from portal.modules.crm import wiring
+from portal.modules.crm.contracts import ListKind
 from portal.modules.crm.domain.importing.limits import MOST_BYTES, MOST_LINES
 from portal.modules.crm.domain.importing.order import ImportId, ImportOrder
 from portal.modules.crm.domain.leads import LONGEST_CODE
@@ -18,7 +19,7 @@ from portal.modules.crm.errors import ImportInterruptedError, ImportNotFoundErro
 from portal.modules.crm.routes.exports import DELIMITERS, Delimiter
 from portal.modules.crm.schemas.fields import RowId
 from portal.modules.crm.schemas.imports import ImportOut, Text
-from portal.modules.crm.service.leads import known_source
+from portal.modules.crm.service.leads import known
 from portal.modules.crm.service.receiving import Wishes
 from portal.modules.crm.wiring import imports as files
 from portal.paging import CursorMalformedError, Paging, cursor, cut
@@ -84,7 +85,7 @@ async def start_import(
         bucket = await files.bucket_of(context, session)
         lists = await wiring.lists_of(session)
     if wishes.source is not None:
-        wishes = replace(wishes, source=known_source(lists, wishes.source))
+        wishes = replace(wishes, source=known(lists, ListKind.LEAD_SOURCE, wishes.source))
     with files.slot(context):
         order, sha256 = await files.receive(
             bucket, chunks_of(request, ImportInterruptedError), wishes, context.now()

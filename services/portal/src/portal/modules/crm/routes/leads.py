@@ -42,7 +42,7 @@ async def list_leads(
     listed = wiring.lead_list(context.reader)
     leads, more = cut(await listed.page(wanted, order, behind, page.limit + 1), page.limit)
     return Page(
-        items=[LeadOut.of(lead) for lead in leads],
+        items=list(map(LeadOut.of, leads, await wiring.custom_of(context.reader, leads))),
         next=cursor(shape, *position_of(order, leads[-1])) if more else None,
     )
 
@@ -52,7 +52,7 @@ async def create_lead(body: LeadIn, context: Context, response: Response) -> Lea
     service = await wiring.lead_service(context)
     lead = await service.create(body.given())
     response.headers["Location"] = f"/api/v1/crm/leads/{lead.id}"
-    return _rendered(lead, response)
+    return await _rendered(lead, context, response)
 
 
 @router.get("/{id:int}", summary="Read a lead")
@@ -60,7 +60,7 @@ async def get_lead(lead_id: LeadPath, context: Context, response: Response) -> L
     lead = await wiring.leads(context.reader).find(LeadId(lead_id))
     if lead is None:
         raise LeadNotFoundError(id=lead_id)
-    return _rendered(lead, response)
+    return await _rendered(lead, context, response)
 
 
 @router.patch("/{id:int}", summary="Change a lead")
@@ -69,7 +69,8 @@ async def update_lead(
 ) -> LeadOut:
     service = await wiring.lead_service(context)
     admit = partial(etags.check, if_match)
-    return _rendered(await service.update(LeadId(lead_id), body.given(), admit), response)
+    lead = await service.update(LeadId(lead_id), body.given(), admit)
+    return await _rendered(lead, context, response)
 
 
 @router.delete("/{id:int}", summary="Delete a lead", status_code=status.HTTP_204_NO_CONTENT)
@@ -78,6 +79,7 @@ async def delete_lead(lead_id: LeadPath, context: Context, if_match: IfMatch) ->
     await service.delete(LeadId(lead_id), partial(etags.check, if_match))
 
 
-def _rendered(lead: Lead, response: Response) -> LeadOut:
+async def _rendered(lead: Lead, context: Context, response: Response) -> LeadOut:
     response.headers["ETag"] = etags.of_version(lead.version)
-    return LeadOut.of(lead)
+    (custom,) = await wiring.custom_of(context.reader, [lead])
+    return LeadOut.of(lead, custom)

@@ -8,17 +8,16 @@ from pydantic import BaseModel, Field
 
 from portal.modules.crm.contracts import CardKind
 from portal.modules.crm.domain.contacts import Contact, ContactDetails, Duplicate
-from portal.modules.crm.schemas.fields import (
-    Body,
-    CompanyTitle,
+from portal.modules.crm.domain.entries import numbered
+from portal.modules.crm.schemas.entries import (
     EmailJson,
     Emails,
-    Name,
     PhoneJson,
     Phones,
     emails_of,
     phones_of,
 )
+from portal.modules.crm.schemas.fields import Body, CompanyTitle, Name
 
 
 class ContactIn(Body):
@@ -36,8 +35,8 @@ class ContactIn(Body):
             self.first_name,
             self.last_name,
             self.company_title,
-            phones_of(self.phones),
-            emails_of(self.emails),
+            numbered((), phones_of(self.phones)),
+            numbered((), emails_of(self.emails)),
         )
 
 

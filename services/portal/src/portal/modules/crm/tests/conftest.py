@@ -24,6 +24,7 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 async def portals(settings: Settings, database: Database) -> AsyncIterator[BarePortals]:
     mine = (
         *(tables.leads, tables.lookups, tables.statuses, tables.customs, tables.import_problems),
+        tables.fields,
         *(journal, jobs),
     )
     async with bare_portals.opening(settings, database, *mine) as portals:

@@ -27,10 +27,10 @@ async def test_the_lists_of_a_new_portal_are_in_its_language(
     answer = await portal.client.get("/api/v1/crm/statuses", params={"kind": "lead_source"})
     sources = answer.json()["items"]
     assert (sources[0]["code"], sources[0]["name"]) == ("CALL", name)
-    assert len(sources) == 9
+    assert len(sources) == 12
     both = (await portal.client.get("/api/v1/crm/statuses")).json()["items"]
     assert [e["code"] for e in both if e["kind"] == "lead_status"] == [
-        *("NEW", "IN_PROCESS", "PROCESSED", "JUNK", "CONVERTED")
+        *("NEW", "IN_PROCESS", "PROCESSED", "CONVERTED", "JUNK")
     ]
     assert (await created(portal))["currency"] == currency
 

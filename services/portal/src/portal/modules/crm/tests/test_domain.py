@@ -9,16 +9,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kernel.errors import InvalidFieldsError
 from kernel.messages import LOCALES
 from portal.modules.company.contracts import UserId
 from portal.modules.crm.contracts import LeadId, ListKind
 from portal.modules.crm.domain import leads
-from portal.modules.crm.domain.communications import Email, Phone, lookup_keys, normalised_phone
+from portal.modules.crm.domain.checks import require_sound
+from portal.modules.crm.domain.communications import (
+    Email,
+    Messenger,
+    Phone,
+    Web,
+    lookup_keys,
+    normalised_phone,
+)
 from portal.modules.crm.domain.contacts import ContactDetails
 from portal.modules.crm.domain.importing import cells
 from portal.modules.crm.domain.importing.cells import CellError, neutralised, original
 from portal.modules.crm.domain.importing.columns import guess_delimiter, read_header
-from portal.modules.crm.domain.leads import Lead, LeadDetails
+from portal.modules.crm.domain.leads import Change, Lead, LeadDetails
 from portal.modules.crm.domain.listing import (
     LeadOrder,
     find_reached_by,
@@ -26,6 +35,7 @@ from portal.modules.crm.domain.listing import (
     read_position,
 )
 from portal.modules.crm.domain.lists import default_lists
+from portal.modules.crm.domain.parts import Address
 from portal.modules.crm.errors import ContactNamelessError, FileRefusedError
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -37,8 +47,9 @@ LEAD = Lead(LeadId(7), 1, DETAILS, NOW, 1, NOW)
 def test_a_change_tells_old_and_new_of_each_changed_field_and_counts_the_version() -> None:
     phones = (Phone("+7 495 123-45-67"),)
     new = replace(DETAILS, status="JUNK", amount=Decimal("10.50"), phones=phones)
-    lead, fact = LEAD.updated(new, LATER)
-    assert (lead.version, lead.updated_at, lead.created_at) == (2, LATER, NOW)
+    lead, fact = LEAD.updated(new, Change(LATER, 3), is_final=True)
+    assert (lead.version, lead.updated_at, lead.updated_by, lead.created_at) == (2, LATER, 3, NOW)
+    assert (lead.moved_at, lead.moved_by, lead.closed_at) == (LATER, 3, LATER)
     assert fact is not None
     assert (fact.entity, fact.entity_id, fact.verb) == ("lead", 7, "updated")
     assert fact.payload["changes"] == {
@@ -49,7 +60,65 @@ def test_a_change_tells_old_and_new_of_each_changed_field_and_counts_the_version
 
 
 def test_a_change_to_the_same_tells_nothing() -> None:
-    assert LEAD.updated(replace(DETAILS), LATER) == (LEAD, None)
+    assert LEAD.updated(replace(DETAILS), Change(LATER, 3)) == (LEAD, None)
+
+
+def test_a_lead_is_moved_only_when_its_status_changes_and_opened_again_when_that_is_not_final() -> (
+    None
+):
+    closed = replace(LEAD, moved_at=NOW, moved_by=1, closed_at=NOW)
+    renamed, _ = closed.updated(replace(DETAILS, title="x"), Change(LATER, 3), is_final=True)
+    assert (renamed.moved_at, renamed.moved_by, renamed.closed_at) == (NOW, 1, NOW)
+    opened, _ = closed.updated(replace(DETAILS, status="IN_PROCESS"), Change(LATER, 3))
+    assert (opened.moved_at, opened.moved_by, opened.closed_at) == (LATER, 3, None)
+
+
+def test_of_a_part_and_of_the_custom_fields_only_what_is_given_changes() -> None:
+    old = replace(DETAILS, address=Address(city="Köln", street="Dom 1"), custom={1: "a", 2: "b"})
+    new = old.with_given({"address.city": "Bonn", "custom": {2: None, 3: [4]}})
+    assert new.address == Address(city="Bonn", street="Dom 1")
+    assert new.custom == {1: "a", 3: [4]}
+    _, fact = replace(LEAD, details=old).updated(new, Change(LATER, 3))
+    assert fact is not None
+    assert fact.payload["changes"]["custom"] == {
+        "old": {"2": "b", "3": None},
+        "new": {"2": None, "3": [4]},
+    }
+    assert fact.payload["changes"]["address"]["new"]["city"] == "Bonn"
+
+
+def test_a_field_or_a_part_of_one_is_asked_for_by_its_name() -> None:
+    lead = replace(LEAD, details=replace(DETAILS, address=Address(city="Köln")))
+    assert [lead.value_of(n) for n in ("id", "title", "address.city")] == [7, "Заявка", "Köln"]
+
+
+@pytest.mark.parametrize(
+    ("given_", "pointer"),
+    [
+        ({"title": " "}, "/title"),
+        ({"title": "x" * 256}, "/title"),
+        ({"last_name": "a\x00"}, "/last_name"),
+        ({"amount": Decimal(-1)}, "/amount"),
+        ({"amount": Decimal("NaN")}, "/amount"),
+        ({"amount": Decimal("1e30")}, "/amount"),
+        ({"amount": Decimal("0.001")}, "/amount"),
+        ({"currency": "QQQ"}, "/currency"),
+        ({"responsible_id": 2**63}, "/responsible_id"),
+        ({"phones": (Phone("1234"), Phone("ab"))}, "/phones/1/value"),
+        ({"emails": (Email("a@b c"),)}, "/emails/0/value"),
+        ({"webs": (Web("x" * 1001),)}, "/webs/0/value"),
+        ({"messengers": (Messenger("x", "y" * 51),)}, "/messengers/0/type"),
+        ({"address.city": "x" * 256}, "/address/city"),
+        ({"utm.term": "a\nb"}, "/utm/term"),
+        ({"origin_id": "x" * 256}, "/origin_id"),
+    ],
+)
+def test_what_may_not_stand_in_a_lead_is_named_whoever_writes_it(
+    given_: dict[str, Any], pointer: str
+) -> None:
+    with pytest.raises(InvalidFieldsError) as refused:
+        require_sound(DETAILS, DETAILS.with_given(given_))
+    assert [error.pointer for error in refused.value.errors] == [pointer]
 
 
 def test_a_new_lead_tells_where_it_came_from() -> None:

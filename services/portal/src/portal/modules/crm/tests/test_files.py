@@ -260,7 +260,7 @@ async def test_no_exported_cell_is_run_by_a_spreadsheet_and_an_export_comes_back
     done = await imported(portal, file)
     assert done["unused_columns"] == ["id", "responsible_id", "created_at", "updated_at"]
     (back,) = (await portal.client.get(LEADS)).json()["items"]
-    fresh = {name: back[name] for name in ("id", "created_at", "updated_at")}
+    fresh = {name: back[name] for name in ("id", "created_at", "updated_at", "moved_at")}
     assert back == {**lead, **fresh}
 
 

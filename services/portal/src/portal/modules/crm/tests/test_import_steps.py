@@ -142,7 +142,7 @@ class Rehearsal:
         number = next(self.transactions)
         async with writing(self.database, self.portal) as session:
             session.actor = 1
-            yield Work(ImportStore(session), LeadStore(session, "RU"), session.publish)
+            yield Work(ImportStore(session), LeadStore(session, LISTS), session.publish)
             if number in self.dies_before_commit:
                 raise CrashError
         if number in self.dies_after_commit:

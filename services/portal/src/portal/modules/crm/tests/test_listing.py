@@ -114,6 +114,37 @@ async def test_a_lead_is_found_by_number_and_address_however_written(
     assert await listed(portal, search=search) == []
 
 
+async def test_leads_are_found_by_where_they_come_from_and_by_the_portals_own_fields(
+    new_portal: SignUp,
+) -> None:
+    portal = await new_portal(locale="ru")
+    for code, kind, is_multiple in (("N", "integer", False), ("TEXTS", "string", True)):
+        field = {"code": code, "type": kind, "is_multiple": is_multiple}
+        assert (await portal.client.post("/api/v1/crm/fields", json=field)).status_code == 201
+    a = await created(portal, origin_id="1", originator_id="pbx", custom={"N": 5})
+    b = await created(portal, origin_id="2", originator_id="pbx", custom={"TEXTS": ["a:b", "c"]})
+    c = await created(portal, origin_id="1", custom={"N": 5, "TEXTS": ["c"]})
+    for query, expected in (
+        ({"origin_id": "1"}, [c, a]),
+        ({"origin_id": "1", "originator_id": "pbx"}, [a]),
+        ({"originator_id": "pbx"}, [b, a]),
+        ({"custom": "N:5"}, [c, a]),
+        ({"custom": "TEXTS:a:b"}, [b]),
+        ({"custom": ["TEXTS:c", "N:5"]}, [c]),
+        ({"custom": "N:6"}, []),
+    ):
+        for limit in (1, 50):
+            found = [lead["id"] for lead in await listed(portal, limit=limit, **query)]
+            assert found == [lead["id"] for lead in expected], query
+    for query, code in (
+        ({"custom": "NOPE:5"}, "field-unknown"),
+        ({"custom": "N:x"}, "field-value"),
+        ({"custom": "N"}, "invalid-fields"),
+    ):
+        answer = await portal.client.get(LEADS, params=query)
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
 @pytest.mark.parametrize(
     "query",
     [

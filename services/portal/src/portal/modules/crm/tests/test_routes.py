@@ -41,12 +41,38 @@ async def test_whatever_is_written_into_a_lead_comes_back(acme: TestPortal) -> N
         "position": "Директор",
         "currency": "EUR",
         "comment": "раз\nдва\tтри",
-        "phones": [{"value": "8 (495) 123-45-67", "type": "mobile"}],
-        "emails": [{"value": "иван@почта.рф", "type": "home"}],
+        "phones": [{"id": 1, "value": "8 (495) 123-45-67", "type": "mobile"}],
+        "emails": [{"id": 1, "value": "иван@почта.рф", "type": "home"}],
         "external_id": f"x-{secrets.token_hex(5)}",
+        "status_description": "ждёт\nответа",
+        "source_description": "выставка",
+        "honorific": "HNR_DE_1",
+        "birth_date": "1985-02-28",
+        "address": {
+            "street": "Domkloster 4",
+            "street2": "2. Stock",
+            "city": "Köln",
+            "postal_code": "50667",
+            "region": "NRW",
+            "province": "Köln",
+            "country": "Deutschland",
+            "country_code": "DE",
+        },
+        "is_amount_manual": True,
+        "is_public": False,
+        "webs": [
+            {"id": 1, "value": "https://example.com", "type": "work"},
+            {"id": 2, "value": "example", "type": "vk"},
+        ],
+        "messengers": [{"id": 1, "value": "@ivan", "type": "telegram"}],
+        "originator_id": "pbx",
+        "origin_id": f"o-{secrets.token_hex(5)}",
+        "utm": {"source": "a", "medium": "b", "campaign": "c", "content": "d", "term": "e"},
     }
     lead = await created(acme, **written)
     assert {name: lead[name] for name in written} == written
+    read = await acme.client.get(f"{LEADS}/{lead['id']}")
+    assert read.json() == lead
     assert datetime.fromisoformat(lead["created_at"]).utcoffset() == timedelta(0)
 
 
@@ -88,6 +114,12 @@ async def test_an_amount_is_kept_to_the_cent(acme: TestPortal, sent: str, kept: 
         ({"phones": [{"value": "ab"}]}, "/phones/0/value"),
         ({"phones": [{"value": "123"}] * 21}, "/phones"),
         ({"emails": [{"value": "nobody"}]}, "/emails/0/value"),
+        ({"phones": [{"value": "123", "type": "x" * 51}]}, "/phones/0/type"),
+        ({"webs": [{"value": ""}]}, "/webs/0/value"),
+        ({"birth_date": "1985-02-30"}, "/birth_date"),
+        ({"address": {"city": "x" * 256}}, "/address/city"),
+        ({"address": {"planet": "x"}}, "/address/planet"),
+        ({"origin_id": ""}, "/origin_id"),
         ({"responsible_id": 2**63}, "/responsible_id"),
         ({"nonsense": 1}, "/nonsense"),
     ],
@@ -105,6 +137,8 @@ async def test_a_wrong_field_is_named(
     [
         ({"status": "NOPE"}, "lead-status-unknown"),
         ({"source": "NOPE"}, "lead-source-unknown"),
+        ({"honorific": "NOPE"}, "lead-honorific-unknown"),
+        ({"custom": {"NOPE": 1}}, "field-unknown"),
         ({"responsible_id": 999_999}, "responsible-not-found"),
     ],
 )
@@ -136,14 +170,62 @@ async def test_a_patch_changes_what_it_names_and_tells_the_journal(new_portal: S
         address, json={"status": "junk", "source": None, "phones": []}
     )
     assert answer.headers["etag"] == '"2"'
+    at = answer.json()["updated_at"]
     changed: dict[str, Any] = {"status": "JUNK", "source": None, "phones": []}
-    assert answer.json() == {**lead, **changed, "updated_at": answer.json()["updated_at"]}
+    assert answer.json() == {
+        **lead,
+        **changed,
+        **dict.fromkeys(("updated_at", "moved_at", "closed_at"), at),
+    }
     unchanged = await portal.client.patch(address, json={"status": "JUNK"})
     assert unchanged.headers["etag"] == '"2"'
     await portal.client.delete(address)
     told = await facts(portal, lead["id"])
     assert [verb for verb, _ in told] == ["created", "updated", "deleted"]
     assert told[1][1]["changes"]["status"] == {"old": "NEW", "new": "JUNK"}
+
+
+async def test_an_address_is_changed_part_by_part_and_emptied_whole(acme: TestPortal) -> None:
+    lead = await created(acme, address={"city": "Köln", "street": "Dom 1"}, utm={"term": "x"})
+    path = f"{LEADS}/{lead['id']}"
+    answer = await acme.client.patch(path, json={"address": {"city": "Bonn"}, "utm": None})
+    assert (answer.json()["address"]["city"], answer.json()["address"]["street"]) == (
+        "Bonn",
+        "Dom 1",
+    )
+    assert answer.json()["utm"] is None
+    answer = await acme.client.patch(path, json={"address": None})
+    assert (answer.json()["address"], answer.headers["etag"]) == (None, '"3"')
+
+
+async def test_entries_of_a_list_keep_their_ids_while_they_stay(acme: TestPortal) -> None:
+    lead = await created(acme, phones=[{"value": n, "type": "work"} for n in ("111", "222", "333")])
+    path = f"{LEADS}/{lead['id']}"
+    wanted = [{"value": "333"}, {"id": 2, "value": "2222"}, {"value": "444", "type": "Pager"}]
+    answer = await acme.client.patch(path, json={"phones": wanted})
+    kept = [
+        {"id": 3, "value": "333", "type": "work"},
+        {"id": 2, "value": "2222", "type": "work"},
+        {"id": 4, "value": "444", "type": "pager"},
+    ]
+    assert answer.json()["phones"] == kept
+    assert (await acme.client.get(path)).json()["phones"] == kept
+    again = await acme.client.patch(path, json={"phones": kept})
+    assert again.headers["etag"] == answer.headers["etag"]
+
+
+async def test_a_lead_knows_who_moved_it_and_since_when_it_is_closed(acme: TestPortal) -> None:
+    lead = await created(acme)
+    assert (lead["moved_at"], lead["moved_by"]) == (lead["created_at"], acme.user_id)
+    assert lead["closed_at"] is None
+    path = f"{LEADS}/{lead['id']}"
+    renamed = (await acme.client.patch(path, json={"title": "y"})).json()
+    assert (renamed["moved_at"], renamed["updated_by"]) == (lead["moved_at"], acme.user_id)
+    closed = (await acme.client.patch(path, json={"status": "CONVERTED"})).json()
+    assert closed["closed_at"] == closed["moved_at"] == closed["updated_at"] != lead["moved_at"]
+    opened = (await acme.client.patch(path, json={"status": "IN_PROCESS"})).json()
+    assert opened["closed_at"] is None
+    assert opened["moved_at"] > closed["moved_at"]
 
 
 async def test_of_two_people_who_edit_at_once_the_second_is_told(acme: TestPortal) -> None:

@@ -11,6 +11,7 @@ from db.sessions import ReadSession, WriteSession
 from jobs.queue import Job
 from portal.context import RequestContext
 from portal.modules.crm.domain.importing.order import Import
+from portal.modules.crm.domain.lists import PortalLists
 from portal.modules.crm.errors import FileRefusedError
 from portal.modules.crm.repository.imports import KIND, ImportRepository, ImportStore, to_domain
 from portal.modules.crm.repository.leads import LeadStore
@@ -54,7 +55,7 @@ async def import_step(context: RequestContext, job: Job) -> ImportStep:
         lists=lists,
         read=partial(_read, bucket, running.order.key),
         remove_file=partial(bucket.delete, running.order.key),
-        transaction=partial(_transaction, context, running, lists.customs.phone_region),
+        transaction=partial(_transaction, context, running, lists),
         time_is_up=lambda: time.monotonic() > ends_at,
     )
 
@@ -69,11 +70,11 @@ async def _read(bucket: Bucket, key: str, offset: int, size: int) -> bytes:
 
 @asynccontextmanager
 async def _transaction(
-    context: RequestContext, running: Import, region: str
+    context: RequestContext, running: Import, lists: PortalLists
 ) -> AsyncIterator[Work]:
     async with context.writing() as session:
         session.actor = running.created_by  # who asked for it has created the leads
-        yield Work(ImportStore(session), LeadStore(session, region), session.publish)
+        yield Work(ImportStore(session), LeadStore(session, lists), session.publish)
 
 
 __all__ = ["KIND", "bucket_of", "import_step", "import_store", "imports", "receive", "slot"]

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
 from portal.modules.crm.contracts import ListKind
 from portal.modules.crm.domain import communications, leads
-from portal.modules.crm.domain.communications import MOST_EMAILS, MOST_PHONES, Email, Phone
+from portal.modules.crm.domain.communications import MOST_ENTRIES, Email, Phone
 from portal.modules.crm.domain.importing import cells
 from portal.modules.crm.domain.importing.cells import CellError
 from portal.modules.crm.domain.importing.columns import EMAILS, PHONES, Column
@@ -71,7 +71,7 @@ class RowReader:
         values, problems = self._values(record.line, written)
         if problems:
             return problems
-        details = replace(self._defaults, **values)
+        details = self._defaults.with_given(values)
         known_by_id = details.external_id is not None
         return Row(record.line, details, None if known_by_id else self._fingerprint(values))
 
@@ -97,10 +97,10 @@ class RowReader:
     def _take(self, values: dict[str, Any], field: str, cell: str) -> None:
         if field in PHONES:
             phones = [Phone(cells.phone(one), PHONES[field]) for one in cells.several(cell)]
-            values["phones"] = _more(values.get("phones", ()), phones, MOST_PHONES)
+            values["phones"] = _more(values.get("phones", ()), phones, MOST_ENTRIES)
         elif field in EMAILS:
             emails = [Email(cells.email(one), EMAILS[field]) for one in cells.several(cell)]
-            values["emails"] = _more(values.get("emails", ()), emails, MOST_EMAILS)
+            values["emails"] = _more(values.get("emails", ()), emails, MOST_ENTRIES)
         else:
             values[field] = self._readers[field](cell)
 
