@@ -84,7 +84,8 @@ async def written_all_the_time(pair: Masters) -> AsyncIterator[list[int]]:
             site,
             f"INSERT INTO portico.journal (portal_id, entity, entity_id, verb, at, payload)"
             f" VALUES ({place + 10}, 'lead', 1, 'changed', NOW(6), 'x')",
-            f"INSERT INTO portico.crm_statuses VALUES ({place + 10}, 'k', 'c', 'n', 0, 'red')"
+            "INSERT INTO portico.crm_statuses (portal_id, kind, code, name, position, colour)"
+            f" VALUES ({place + 10}, 'k', 'c', 'n', 0, 'red')"
             f" ON DUPLICATE KEY UPDATE name = '{counts[place]}'",
         )
 

@@ -82,7 +82,8 @@ def portal(pair: Masters) -> Iterator[int]:
 
 def status(portal: int, code: str, name: str) -> str:
     return (
-        f"INSERT INTO portico.crm_statuses VALUES ({portal}, 'k', '{code}', '{name}', 0, 'red')"
+        "INSERT INTO portico.crm_statuses (portal_id, kind, code, name, position, colour)"
+        f" VALUES ({portal}, 'k', '{code}', '{name}', 0, 'red')"
         f" ON DUPLICATE KEY UPDATE name = '{name}'"
     )
 

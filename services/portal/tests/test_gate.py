@@ -152,7 +152,7 @@ class Stage:
         gate = Gate(self.app, lambda: self.resources, cast(Any, self), Rates(1000.0))
 
         async def asgi(scope: Any, receive: Any, send: Any) -> None:
-            scope["app"] = SimpleNamespace(state=SimpleNamespace(messages=_Texts()))
+            scope["app"] = SimpleNamespace(state=SimpleNamespace(messages=_Texts(), shapes={}))
             await gate(scope, receive, send)
 
         async with httpx.AsyncClient(

@@ -36,7 +36,9 @@ class Ledger:
     @asynccontextmanager
     async def writing(self, *_: Any) -> AsyncIterator[WriteSession]:
         self.events.append("begin")
-        yield WriteSession.__new__(WriteSession)
+        session = WriteSession.__new__(WriteSession)
+        session.is_named = False
+        yield session
         if self.failures:
             raise self.failures.pop(0)
         self.events.append("commit")

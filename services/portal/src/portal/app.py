@@ -13,21 +13,25 @@ import portal
 import routes
 from kernel.secrets import Secrets
 from kernel.settings import Settings
-from portal import internal, openapi, resources, steps
+from portal import internal, openapi, resources, steps, surface
 from portal.forward import Forwarder
 from portal.gate import Gate
 from portal.modules.company import facade as company
-from portal.modules.company.routes import login_router, public_router
-from portal.modules.company.routes import router as company_router
+from portal.modules.company.routes import routers as company_routers
 from portal.modules.crm import jobs as crm_jobs
 from portal.modules.crm.routes import routers as crm_routers
 from portal.modules.drive import jobs as drive_jobs
 from portal.modules.drive.routes import routers as drive_routers
 from portal.modules.journal.routes import router as journal_router
 from portal.modules.licence.routes import router as licence_router
+from portal.modules.webhooks import jobs as webhooks_jobs
+from portal.modules.webhooks.routes import internal as webhooks_internal
+from portal.modules.webhooks.routes import routers as webhook_routers
 from portal.rates import Rates
+from portal.rest import dispatch, failures
 from web import app as web_app
 from web import internal as web_internal
+from web import problems
 
 HERE = Path(portal.__file__).parent
 TEXTS = (
@@ -36,11 +40,14 @@ TEXTS = (
 )
 # Asked in this order for each request, so what is asked most comes first
 ROUTERS = (
+    dispatch.router,
     *crm_routers,
     *drive_routers,
-    *(company_router, journal_router, licence_router, login_router, public_router),
+    *company_routers,
+    *(journal_router, licence_router),
+    *webhook_routers,
 )
-STEPS: steps.Steps = {**crm_jobs.STEPS, **drive_jobs.STEPS}
+STEPS: steps.Steps = {**crm_jobs.STEPS, **drive_jobs.STEPS, **webhooks_jobs.STEPS}
 
 
 def create_app(settings: Settings, secrets: Secrets, *, site: str, node: str) -> ASGIApp:
@@ -67,10 +74,12 @@ def create_app(settings: Settings, secrets: Secrets, *, site: str, node: str) ->
     )
     api.state.identify = company.identify
     api.state.steps = STEPS
+    api.state.rest = surface.surface()
+    problems.answer_otherwise(api, failures.PREFIX, failures.Shape())
     # listed first and flat: whatever is asked before, and every level of inclusion, costs each read
     api.router.routes[:0] = [route for router in ROUTERS for route in router.routes]
     guarded = Depends(web_internal.guard(secrets["internal_token"]))
-    for router in (internal.router, steps.router):
+    for router in (internal.router, steps.router, webhooks_internal.router):
         api.include_router(router, dependencies=[guarded])
     openapi.install(api)
     api.add_middleware(

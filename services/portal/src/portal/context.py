@@ -38,7 +38,7 @@ class RequestContext:
     identity: Identity | None = None
     session: ReadSession | None = None
     has_written: bool = False
-    """Whether a transaction of this request was committed: a second run would do that twice."""
+    """Whether a transaction without a key was committed: a second run would do that twice."""
 
     @property
     def reader(self) -> ReadSession:
@@ -76,7 +76,7 @@ class RequestContext:
         actor = self.identity.user_id if self.identity else None
         async with self.resources.writing(self.route, actor) as session:
             yield session
-        self.has_written = True
+        self.has_written = self.has_written or not session.is_named
 
     def now(self) -> datetime:
         """The instant of the transaction, else the present one."""

@@ -96,6 +96,16 @@ def key_of_stream(request: Request, identity: Identity | None, described_by: byt
     return None if name is None else _key(request, identity, name, described_by)
 
 
+def part_of(key: Key | None, number: int) -> Key | None:
+    """Return the key of one of several transactions of a request, each of which is done once."""
+    if key is None:
+        return None
+    name = key.name + f".{number}".encode()
+    if len(name) > LONGEST_KEY:
+        name = hashlib.sha256(name).hexdigest().encode()
+    return Key(key.actor, name, key.fingerprint)
+
+
 async def find_answer(session: ReadSession, key: Key | None) -> Response | None:
     """Return the answer that was given under this key, if there is one."""
     if key is None:

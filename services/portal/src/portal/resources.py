@@ -12,6 +12,8 @@ from kernel.ids import PairId
 from kernel.sealing import Sealer
 from kernel.secrets import Secrets
 from kernel.settings import Settings
+from portal import outward
+from portal.outward import Outward
 from routes import Route, RouteMap
 
 
@@ -27,6 +29,7 @@ class Resources:
     cache: Cache
     storage: Store
     sealer: Sealer
+    outward: Outward
 
     @asynccontextmanager
     async def reading(self, route: Route) -> AsyncIterator[ReadSession]:
@@ -66,6 +69,7 @@ async def opened(
             file=settings.var / "run" / f"routes-{site}-{node}.jsonl",
             node=f"{site}/{node}",
         )
+        to_strangers = await stack.enter_async_context(outward.opened(settings.inner_networks))
         route_map = await stack.enter_async_context(follow)
         yield Resources(
             settings=settings,
@@ -76,6 +80,7 @@ async def opened(
             cache=cache,
             storage=storage,
             sealer=Sealer(secrets["kek"]),
+            outward=to_strangers,
         )
 
 

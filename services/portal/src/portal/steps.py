@@ -17,9 +17,8 @@ from jobs.queue import Job, JobId
 from jobs.tables import State
 from kernel.errors import NotFoundError, UnavailableError
 from kernel.ids import PortalId
-from kernel.messages import DEFAULT_LOCALE
+from portal import errands
 from portal.context import RequestContext
-from portal.resources import Resources
 from portal.unit import PortalMovingError
 from telemetry.logs import bound
 
@@ -30,18 +29,19 @@ Steps = Mapping[str, Step]
 
 
 class StepOut(BaseModel):
-    """How the step ended; ``retry_after`` is in seconds."""
+    """How the step ended; ``retry_after`` is in seconds, ``awaits`` an entry of the journal."""
 
     state: Literal["again", "done", "failed"]
     retry_after: float = 0.0
+    awaits: int | None = None
     error: str = ""
 
     @classmethod
     def of(cls, outcome: Outcome) -> "StepOut":
         """Map the outcome to the wire."""
         match outcome:
-            case Again(after_seconds):
-                return cls(state="again", retry_after=after_seconds)
+            case Again(after_seconds, awaits):
+                return cls(state="again", retry_after=after_seconds, awaits=awaits)
             case Done():
                 return cls(state="done")
             case Failed(error) | Dead(error):
@@ -53,11 +53,7 @@ class StepOut(BaseModel):
 @router.post("/{portal}/{job}/step")
 async def take_step(portal: PortalId, job: JobId, request: Request) -> StepOut:
     """Do one step of a job of a portal that this datacentre serves."""
-    resources: Resources = request.app.state.resources
-    route = resources.routes.find_by_id(portal)
-    if route is None or route.owner != resources.site:
-        raise PortalMovingError
-    context = RequestContext(route, resources, DEFAULT_LOCALE)
+    context = errands.context_of(request, portal)
     with bound(portal=portal, job=job):
         try:
             return StepOut.of(await _step(context, job, request.app.state.steps))

@@ -20,7 +20,7 @@ from portal.forward import Forwarder, Hop, OwnerSilentError, OwnerUnreachableErr
 from portal.kept import Kept
 from portal.patience import Patience
 from portal.resources import Resources
-from portal.unit import READS, UNDONE
+from portal.unit import UNDONE, only_reads
 from routes import DRAINING, SUSPENDED, Route
 
 REPEATED = Counter("portal_repeated_requests_total", "Requests tried again after they were held.")
@@ -31,7 +31,7 @@ PARTING_SECONDS, HARMLESS_PARTING_SECONDS = 4.0, 1.0
 UNAVAILABLE = 503
 # so long without the word of a routing service is no election of etcd: we are cut off, not the others
 CUT_OFF_SECONDS = 5.0
-DOOR_KEEPS_BYTES = 8192  # of a body, to send it to another datacentre (deploy/haproxy/door.cfg)
+DOOR_KEEPS_BYTES = 57_344  # of a body, to send it to another datacentre (deploy/haproxy/door.cfg)
 POSSIBLY_STALE = (b"x-portico-possibly-stale", b"1")
 
 
@@ -135,7 +135,7 @@ class Visit:
                 failure = scope.get(UNDONE) if self.kept.whole else None
                 if message["status"] == UNAVAILABLE and doubt is not None:
                     failure = doubt  # say, the first run's locks are held: still not known
-                if request.method in READS and routes.may_be_stale:
+                if only_reads(request) and routes.may_be_stale:
                     message = {**message, "headers": [*message["headers"], POSSIBLY_STALE]}
             if failure is None:
                 await self.send(message)
@@ -162,7 +162,7 @@ class Visit:
         except OwnerSilentError as error:
             if not self._is_harmless:
                 raise OutcomeUnknownError from error
-            if self.request.method in READS:
+            if only_reads(self.request):
                 return self._unless_gone(OwnerUnreachableError(owner=route.owner))
             return self._unless_gone(OutcomeUnknownError())
         return None
@@ -175,4 +175,4 @@ class Visit:
 
     @property
     def _is_harmless(self) -> bool:
-        return self.request.method in READS or idempotency.HEADER in self.request.headers
+        return only_reads(self.request) or idempotency.HEADER in self.request.headers

@@ -34,19 +34,15 @@ class SignupOut(BaseModel):
 
 def of(saga: Saga, settings: Settings) -> dict[str, Any]:
     """Return the answer to a completed saga, as JSON."""
-    host = f"{saga.application.host}.{settings.base_domain}"
+    label = saga.application.host
     return {
         "portal": {
             "id": str(saga.portal),
-            "host": host,
-            "url": _url(host, settings.door.http),
+            "host": settings.host_of(label),
+            "url": settings.portal_url(label),
             "home_dc": saga.home,
             "plan": PLAN,
         },
         "user": {"id": saga.user},
         "token": saga.credentials.token,
     }
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://{host}" if port == 80 else f"http://{host}:{port}"

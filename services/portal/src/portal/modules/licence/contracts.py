@@ -15,3 +15,8 @@ class Plan:
     currency: str
     users: int | None
     storage_bytes: int | None
+    rest_burst: int | None
+    """Requests of integrations at once, from one address; after that, ``rest_per_second``."""
+    rest_per_second: float | None
+    rest_operating_seconds: int | None
+    """Seconds that each method may run for one webhook within ten minutes."""

@@ -1,8 +1,10 @@
 """What sibling modules may ask about the licence."""
 
 from db.sessions import ReadSession, WriteSession
+from portal.context import RequestContext
 from portal.modules.licence import domain, wiring
 from portal.modules.licence.contracts import FREE_PLAN, Plan
+from portal.rest.limits import Allowance
 
 
 async def grant(session: WriteSession, plan: str | None) -> None:
@@ -13,6 +15,12 @@ async def grant(session: WriteSession, plan: str | None) -> None:
 async def plan_of(session: ReadSession) -> Plan:
     """Return the portal's plan."""
     return await wiring.licences(session).get()
+
+
+async def allowance_of(context: RequestContext) -> Allowance:
+    """Return what the plan allows to integrations, as of a few seconds ago."""
+    plan = await wiring.recent_plan(context)
+    return Allowance(plan.rest_burst, plan.rest_per_second, plan.rest_operating_seconds)
 
 
 async def require_room_for_user(session: WriteSession, active: int) -> None:

@@ -13,6 +13,9 @@ _PLAN_COLUMNS = (
     plans.c.currency,
     plans.c.users,
     plans.c.storage_bytes,
+    plans.c.rest_burst,
+    plans.c.rest_per_second,
+    plans.c.rest_operating_seconds,
 )
 _PLAN = Statement(
     select(*_PLAN_COLUMNS)

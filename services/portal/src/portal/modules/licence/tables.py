@@ -1,6 +1,6 @@
 """The tables of licences."""
 
-from sqlalchemy import BigInteger, Column, Integer, Numeric, String
+from sqlalchemy import BigInteger, Column, Double, Integer, Numeric, String
 
 from db.schema import installation_wide, moment, owned_by_key
 
@@ -12,6 +12,14 @@ plans = installation_wide(
     Column("currency", String(3), nullable=False),
     Column("users", Integer, nullable=True, comment="active users; NULL is no limit"),
     Column("storage_bytes", BigInteger, nullable=True, comment="NULL is no limit"),
+    Column("rest_burst", Integer, nullable=True, comment="requests at once; NULL is no limit"),
+    Column("rest_per_second", Double, nullable=True, comment="requests a second; NULL is no limit"),
+    Column(
+        "rest_operating_seconds",
+        Integer,
+        nullable=True,
+        comment="of each method in ten minutes; NULL is no limit",
+    ),
 )
 
 licences = owned_by_key(
