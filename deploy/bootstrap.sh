@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what a bare Debian 12 machine lacks: Python by apt, uv into .tools, the locked packages into .venv.
 # Idempotent and quick when nothing is missing; `servers` adds the servers, `laboratory` what
-# harms them, `uv` stops after uv.
+# harms them and the public clients of the tests, `clients` those in Node too, `uv` stops after uv.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -54,6 +54,42 @@ python_stack() {
     printf '%s' "$want" >$stamp
 }
 
+# Apart from our own packages: what they need must not decide what we use
+python_clients() {
+    stamp=.tools/clients/.installed
+    want=$(sha256sum <tests/clients/requirements.lock)
+    [ "$(cat $stamp 2>/dev/null)" = "$want" ] && return 0
+    say "installing public clients for the tests"
+    .tools/uv/bin/uv venv --quiet --clear --python /usr/bin/python3 .tools/clients
+    .tools/uv/bin/uv pip install --quiet --python .tools/clients/bin/python --compile-bytecode --require-hashes \
+        -r tests/clients/requirements.lock
+    printf '%s' "$want" >$stamp
+}
+
+node_clients() {
+    major=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')
+    { [ "${major:-0}" -ge 20 ] && command -v npm >/dev/null; } ||
+        die "Node 20 or newer with npm is needed for the clients in JavaScript; Debian 12 has an older one"
+    stamp=tests/clients/js/node_modules/.installed
+    want=$(sha256sum <tests/clients/js/package-lock.json)
+    [ "$(cat $stamp 2>/dev/null)" = "$want" ] && return 0
+    (cd tests/clients/js && npm ci --silent --ignore-scripts)
+    printf '%s' "$want" >$stamp
+}
+
+# The tests that a client brings along are in its source package only
+client_suites() {
+    stamp=.tools/suites/.installed
+    want=$(sha256sum <tests/clients/suites.lock)
+    [ "$(cat $stamp 2>/dev/null)" = "$want" ] && return 0
+    rm -rf .tools/suites
+    mkdir -p .tools/suites
+    .tools/uv/bin/pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --no-build-isolation \
+        --require-hashes -r tests/clients/suites.lock -d .tools/suites
+    for archive in .tools/suites/*.tar.gz; do tar -xzf "$archive" -C .tools/suites; done
+    printf '%s' "$want" >$stamp
+}
+
 mkdir -p .tools
 # one at a time: two terminals, one machine
 exec 9>.tools/lock
@@ -64,8 +100,20 @@ uv_tool
 python_stack
 case "${1:-}" in
 servers) wanted=$SERVERS ;;
-laboratory) wanted="$SERVERS $LABORATORY" ;;
-bench) wanted="$SERVERS wrk" ;;
+laboratory)
+    wanted="$SERVERS $LABORATORY"
+    python_clients
+    ;;
+clients)
+    wanted=$SERVERS
+    python_clients
+    node_clients
+    client_suites
+    ;;
+bench)
+    wanted="$SERVERS wrk"
+    python_clients
+    ;;
 *) wanted= ;;
 esac
 if [ -n "$wanted" ]; then

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster import configuration
+from cluster import certificate, configuration, secrets
 from cluster.layout import TOPOLOGIES, Layout
 from kernel import settings
 from testkit import addresses
@@ -35,9 +35,16 @@ def layout(request: pytest.FixtureRequest, folder: Path) -> Layout:
 def full(folder: Path) -> Layout:
     """Two datacentres and a witness, with their configuration files."""
     layout = _layout("full", folder)
-    layout.run.mkdir(parents=True)
-    configuration.write(configuration.render(layout))
+    prepare(layout)
     return layout
+
+
+def prepare(layout: Layout) -> None:
+    """Write what the servers read: secrets, the door's certificate, configuration."""
+    layout.run.mkdir(parents=True)
+    secrets.ensure(layout.settings.secrets_dir)
+    certificate.ensure(layout)
+    configuration.write(configuration.render(layout))
 
 
 def _layout(topology: str, folder: Path) -> Layout:

@@ -1,6 +1,7 @@
 """The real HAProxy with our files, in front of servers that tell what reached them."""
 
 import json
+import ssl
 import subprocess
 import threading
 import time
@@ -14,10 +15,11 @@ import httpx
 import pytest
 from typing_extensions import override
 
-from cluster import configuration
 from cluster.layout import Layout
 from cluster.programs import Program, all_programs
 from kernel.settings import Site
+
+from .conftest import prepare
 
 READY_SECONDS = 10.0
 
@@ -100,6 +102,7 @@ class Front:
         self.base = layout.settings.base_domain
         door = layout.settings.door
         self.door = f"http://{door.address}:{door.http}"
+        self.encrypted = f"https://{door.address}:{door.https}"
         site = layout.settings.site("dc-a")
         self.balancer = layout.settings.balancer_url(site.name)
         self.internal = layout.settings.internal_url(site.name)
@@ -133,8 +136,7 @@ def running(
     make_layout: Callable[[str, Path], Layout], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Front]:
     layout = make_layout("full", tmp_path_factory.mktemp("balancing"))
-    layout.run.mkdir(parents=True)
-    configuration.write(configuration.render(layout))
+    prepare(layout)
     with ExitStack() as stack:
         nodes = {p.full_name: stack.enter_context(Server(p)) for p in _served(layout)}
         for file in (*layout.etc.glob("*/balancer.cfg"), *layout.etc.glob("*/door.cfg")):
@@ -209,6 +211,30 @@ def test_clients_cannot_say_where_they_come_from(front: Front) -> None:
         assert heard["x-forwarded-proto"] == "http"
         assert "x-portico-hops" not in heard
         assert heard["x-request-id"] != "mine"
+
+
+def test_nodes_hear_whether_the_client_asked_with_tls(front: Front) -> None:
+    lies = {"X-Forwarded-For": "10.1.1.1", "X-Forwarded-Proto": "http"}
+    trust = ssl.create_default_context(cafile=front.layout.settings.authority_file)
+    with httpx.Client(verify=trust) as client:
+        said = client.get(f"{front.encrypted}/", headers=lies).json()["headers"]
+
+    assert said["x-forwarded-proto"] == "https"
+    assert said["x-forwarded-for"] == "127.0.0.1"
+
+
+def test_an_offer_of_another_protocol_does_not_reach_a_node(front: Front) -> None:
+    offer = {
+        "Connection": "Upgrade, HTTP2-Settings",
+        "Upgrade": "h2c",
+        "HTTP2-Settings": "AAMAAABk",
+    }
+
+    answer = front.ask(front.door, method="POST", content=b"[]", headers=offer)
+
+    assert answer.status_code == 200
+    assert "upgrade" not in answer.json()["headers"]
+    assert answer.json()["headers"]["content-length"] == "2"
 
 
 def test_another_datacentre_is_believed(front: Front) -> None:

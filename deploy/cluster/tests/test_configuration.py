@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from supervisor.options import ServerOptions
 
-from cluster import configuration, secrets
+from cluster import configuration
 from cluster.layout import Layout
 from cluster.programs import all_programs
+
+from .conftest import prepare
 
 IN_A_DATACENTRE = {"mariadb", "etcd", "memcached", "haproxy", "routing", "signup", "worker"}
 IN_THE_SHARED_SITE = {"etcd", "door", "ceph-mon", "ceph-osd", "s3", "mail", "prometheus"}
@@ -33,8 +35,7 @@ def test_no_two_processes_listen_at_the_same_address(layout: Layout) -> None:
 
 @pytest.mark.parametrize("kind", ["balancer.cfg", "door.cfg"])
 def test_haproxy_accepts_its_files(layout: Layout, kind: str) -> None:
-    layout.run.mkdir(parents=True)
-    configuration.write(configuration.render(layout))
+    prepare(layout)
     files = sorted(layout.etc.glob(f"*/{kind}"))
 
     assert files
@@ -110,13 +111,13 @@ def test_agents_stop_before_the_databases_they_would_miss(full: Layout) -> None:
     assert stages["failover"] > stages["mariadb"] > stages["etcd"]
 
 
-def test_no_configuration_file_holds_a_secret(full: Layout, tmp_path: Path) -> None:
-    secrets.ensure(full.settings.secrets_dir)
+def test_no_configuration_file_holds_a_secret(full: Layout) -> None:
     values = [
         value
-        for file in full.settings.secrets_dir.iterdir()
+        for file in full.settings.secrets_dir.glob("*.json")
         for value in json.loads(file.read_text()).values()
     ]
+    values.append("PRIVATE KEY")
     texts = [file.read_text() for file in full.etc.rglob("*") if file.is_file()]
 
     assert not [v for v, text in itertools.product(values, texts) if v in text]

@@ -110,7 +110,7 @@ def _shared(layout: Layout, programs: Sequence[Program]) -> Iterator[tuple[Path,
     yield _file(
         layout, site, "ceph/ceph.conf", data=layout.data(site.name, "ceph"), fsid=layout.store_id
     )
-    yield _file(layout, site, "haproxy/door.cfg")
+    yield _file(layout, site, "haproxy/door.cfg", certificate=layout.certificate_file)
     yield _file(layout, site, "prometheus/prometheus.yml", jobs=_scrape_jobs(programs))
     yield from _alerts(layout, site)
 
@@ -140,7 +140,7 @@ def _file(layout: Layout, site: Site, template: str, **values: Any) -> tuple[Pat
             errors=layout.etc / "errors",
             owners=layout.etc / OWNERS,
             problems=PROBLEMS,
-            socket=layout.run / f"{site.name}-{path.stem}.sock",
+            socket=layout.administration(site.name, path.stem),
             **values,
         )
     )

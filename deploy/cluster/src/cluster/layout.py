@@ -65,6 +65,21 @@ class Layout:
         return self.run / "processes.json"
 
     @property
+    def authority_key_file(self) -> Path:
+        """The key of our own authority."""
+        return self.settings.secrets_dir / "ca.key"
+
+    @property
+    def certificate_file(self) -> Path:
+        """What the front door serves: its certificate with chain and key."""
+        return self.settings.secrets_dir / "door.pem"
+
+    @property
+    def door_socket(self) -> Path:
+        """Where the front door's HAProxy takes orders."""
+        return self.administration(self.settings.shared_site, "door")
+
+    @property
     def store_id(self) -> uuid.UUID:
         """The identity of the object store; the same for the same installation, so never stored."""
         return uuid.uuid5(uuid.NAMESPACE_DNS, self.settings.base_domain)
@@ -76,6 +91,10 @@ class Layout:
     def config(self, site: str, file: str) -> Path:
         """A rendered configuration file of one site."""
         return self.settings.config_file(site, file)
+
+    def administration(self, site: str, proxy: str) -> Path:
+        """The socket at which a HAProxy of a site takes orders."""
+        return self.run / f"{site}-{proxy}.sock"
 
     def peer(self, site: str) -> Site | None:
         """The datacentre whose master replicates with this one's, or ``None`` if it stands alone."""

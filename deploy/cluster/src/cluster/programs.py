@@ -166,7 +166,7 @@ def _door(layout: Layout, site: Site) -> Program:
         stage=Stage.EDGES,
         command=("haproxy", "-db", "-f", layout.config(site.name, "door.cfg")),
         stop_signal=DRAIN,
-        listens=(f"{door.address}:{door.http}", stats),
+        listens=(f"{door.address}:{door.http}", f"{door.address}:{door.https}", stats),
         metrics=stats,
     )
 
@@ -263,11 +263,14 @@ def _service(
 
 
 def _watchdog(layout: Layout, site: Site) -> Program:
+    address = f"{site.address}:{layout.settings.ports.watchdog}"
     return Program(
         site=site,
         name="watchdog",
         stage=Stage.WATCH,
         command=(sys.executable, "-m", "cluster.watchdog"),
+        listens=(address,),
+        metrics=address,
         environment=_environment(layout, site, "watchdog"),
     )
 

@@ -3,9 +3,11 @@
 What is there is never made anew: a database or a sealed key may already depend on it.
 """
 
+import contextlib
 import json
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from kernel import sealing
@@ -43,13 +45,28 @@ def store(directory: Path, role: str, **values: str) -> None:
     after = before | values
     if after == before:
         return
-    fresh = directory / f".{role}.new"
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(after, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(directory / f"{role}.json")
+    write(directory / f"{role}.json", json.dumps(after, indent=1).encode())
+
+
+def write(file: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Write a file that is whole at any moment."""
+    with prepared(file, content, mode=mode) as fresh:
+        fresh.replace(file)
+
+
+@contextlib.contextmanager
+def prepared(file: Path, content: bytes, *, mode: int = 0o600) -> Iterator[Path]:
+    """Lend what is to be put in the place of ``file``, safe on the disk; gone afterwards if it was not."""
+    fresh = file.with_name(f".{file.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as unfinished:
+            unfinished.write(content)
+            unfinished.flush()
+            os.fsync(unfinished.fileno())
+        yield fresh
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def read(directory: Path, role: str) -> dict[str, str]:

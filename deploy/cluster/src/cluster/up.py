@@ -1,6 +1,6 @@
 """``python -m cluster up``: from any state to a cluster that serves, then what to type first."""
 
-from cluster import configuration, lock, marker, prechecks, secrets
+from cluster import certificate, configuration, lock, marker, prechecks, secrets
 from cluster.bringup import Bringup
 from cluster.errors import ClusterError
 from cluster.layout import Layout
@@ -31,12 +31,14 @@ def _ensure_supervisor(layout: Layout, supervisor: Supervisor, progress: Progres
             raise ClusterError(
                 f"the cluster runs with an older configuration ({names}): `make down`, then try again"
             )
+        certificate.ensure(layout)
         return
     _end_strays(layout, None, progress)
     prechecks.check(layout, all_programs(layout))
     for folder in (layout.log, layout.mail):
         folder.mkdir(parents=True, exist_ok=True)
     secrets.ensure(layout.settings.secrets_dir)
+    certificate.ensure(layout)
     configuration.write(files)
     supervisor.launch()
 
@@ -51,12 +53,14 @@ def _end_strays(layout: Layout, supervisor: int | None, progress: Progress) -> N
 def _welcome(layout: Layout, seconds: float) -> str:
     settings = layout.settings
     door = f"http://{settings.door.address}:{settings.door.http}"
+    encrypted = f"https://{settings.door.address}:{settings.door.https}"
     shared = settings.site(settings.shared_site).address
     stands = "two datacentres and a witness" if len(settings.sites) > 1 else "one datacentre"
     return f"""
 Portico is up ({stands}, {seconds:.1f} s).
 
   Front door   {door}   base domain {settings.base_domain}
+  With TLS     {encrypted}   trust {layout.settings.authority_file}
   Mail kept    {layout.mail}
   S3           {settings.s3_url}
   Prometheus   http://{shared}:{settings.ports.prometheus}

@@ -1,7 +1,8 @@
 """``python -m cluster.watchdog``: replaces processes of ours that hang, lie, or grow without end.
 
 It asks whether a process lives, not whether it can serve: a dead database or a cut link must not cost a
-single process. Databases and etcd are the failover's business.
+single process. Databases and etcd are the failover's business. At the front door it also measures how long
+the certificate is good for.
 """
 
 import asyncio
@@ -13,7 +14,9 @@ from pathlib import Path
 
 import httpx
 import psutil
+from prometheus_client import Gauge, start_http_server
 
+from cluster import certificate
 from cluster.layout import Layout
 from cluster.patience import Condition, Look, Patience
 from cluster.programs import Program, all_programs
@@ -96,7 +99,16 @@ def main() -> None:
     site = os.environ["PORTICO_SITE"]
     logs.configure("watchdog", site, os.environ["PORTICO_NODE"])
     layout = Layout(settings.load(), Path(os.environ[settings.SETTINGS_VARIABLE]))
+    _expose(layout, site)
     asyncio.run(watch(layout, site))
+
+
+def _expose(layout: Layout, site: str) -> None:
+    """Serve ``/metrics``, in a thread of its own."""
+    if site == layout.settings.shared_site:
+        ends = Gauge("door_certificate_expiry_timestamp_seconds", certificate.ends_at.__doc__ or "")
+        ends.set_function(partial(certificate.ends_at, layout))
+    start_http_server(layout.settings.ports.watchdog, layout.settings.site(site).address)
 
 
 if __name__ == "__main__":
