@@ -2,6 +2,7 @@
 
 The floor of leads is ``loadtests.floor``: both sides are asked directly, past the balancers, by wrk.
 The floor of files is the object store itself; there ours is asked at the front door (``loadtests.files``).
+The floor of the compatible REST methods is the native API (``loadtests.rest``).
 """
 
 import argparse
@@ -23,13 +24,23 @@ from console.demo.sabotage import Saboteur
 from console.installation import Installation, find
 from console.routing import Routing
 from kernel.settings import Settings
-from loadtests import files
+from loadtests import files, rest
 from loadtests.files import MIB
 from loadtests.rounds import Comparison, Target, compare
+from testkit.plans import lift_limits
 
 FLOOR_PORT = 17099
 LEADS = 200
-AIMS = {"read a lead": 0.6, "create a lead": 0.7, "1 MiB up": 0.8, "1 MiB down": 0.8}
+AIMS = {
+    "read a lead": 0.6,
+    "create a lead": 0.7,
+    "1 MiB up": 0.8,
+    "1 MiB down": 0.8,
+    "crm.lead.list": 0.8,
+    "crm.lead.add": 0.8,
+    "batch of 50 crm.lead.get": 0.8,
+    "batch of 50 crm.lead.add": 0.8,
+}
 
 
 async def prepared(settings: Settings) -> tuple[Company, int, int]:
@@ -62,6 +73,20 @@ def leads(company: Company, node: str, floor: str, lead: int) -> Iterator[Compar
     )
     for name, ours, bare in pairs:
         yield compare(name, ours.run, bare.run)
+
+
+def integrations(
+    settings: Settings, company: Company, node: str, lead: int
+) -> Iterator[Comparison]:
+    """Compare what integrations do with what the native API does, without the limits of a plan."""
+    lift_limits(settings, int(company.id), company.home_dc)
+    door = f"http://{settings.door.address}:{settings.door.http}"
+    headers = _headers(company)
+    made = httpx.post(f"{door}/api/v1/webhooks", json={"scopes": ["crm"]}, headers=headers)
+    hook = httpx.URL(made.raise_for_status().json()["url"]).path
+    yield from rest.compared(node, headers, hook, lead)
+    pace = rest.leads_a_second(settings, headers["Host"], hook)
+    print(f"fast-bitrix24 makes {pace:.0f} leads a second through the front door", file=sys.stderr)
 
 
 @contextmanager
@@ -111,6 +136,8 @@ def run(installation: Installation, only: str) -> list[Comparison]:
     with floor_running(settings, company, route, user) as floor:
         if only in "leads":
             made += leads(company, node, floor, lead)
+    if only in "rest":
+        made += integrations(settings, company, node, lead)
     if only in "files":
         account = stolen_account(settings, saboteur, company)
         links = asyncio.run(files.links(settings, account))
@@ -145,7 +172,7 @@ def render(comparisons: list[Comparison]) -> str:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="", help="leads or files")
+    parser.add_argument("--only", default="", help="leads, rest or files")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     comparisons = run(find(), options.only)

@@ -61,7 +61,7 @@ def create_app(place: Place) -> FastAPI:
 
     app = FastAPI(lifespan=lifespan)
     find, add = leads._FIND, leads._ADD  # noqa: SLF001  # the very statements that ours runs
-    newest = listing._listing(frozenset(), LeadOrder("-id"), "at the beginning")  # noqa: SLF001
+    newest = listing._listing(frozenset(), (), LeadOrder("-id"), "at the beginning")  # noqa: SLF001
 
     @app.get("/leads/{lead}")
     async def read(lead: int) -> Response:
@@ -105,7 +105,10 @@ def create_app(place: Place) -> FastAPI:
 
 def _row(place: Place, title: str, now: datetime) -> dict[str, Any]:
     empty = ("first_name", "last_name", "middle_name", "company_title", "position", "comment")
-    nothing = ("source", "amount", "external_id", "fingerprint")
+    nothing = (
+        *("source", "amount", "external_id", "fingerprint", "originator_id", "origin_id"),
+        *("extras", "custom", "closed_at"),
+    )
     return {
         **dict.fromkeys(empty, ""),
         **dict.fromkeys(nothing),
@@ -114,11 +117,11 @@ def _row(place: Place, title: str, now: datetime) -> dict[str, Any]:
         "status": "NEW",
         "currency": "RUB",
         "responsible_id": place.user,
-        "communications": '{"phones":[],"emails":[]}',
+        "is_public": True,
+        "communications": "[[],[]]",
         "version": 1,
-        "created_at": now,
-        "created_by": place.user,
-        "updated_at": now,
+        **dict.fromkeys(("created_at", "updated_at", "moved_at"), now),
+        **dict.fromkeys(("created_by", "updated_by", "moved_by"), place.user),
     }
 
 

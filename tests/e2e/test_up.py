@@ -23,6 +23,7 @@ def test_a_second_up_only_prints_the_addresses_and_is_quick(settings: Settings) 
     seconds = time.monotonic() - started_at
 
     assert f"http://{settings.door.address}:{settings.door.http}" in shown
+    assert f"https://{settings.door.address}:{settings.door.https}" in shown
     assert "database of" not in shown
     assert seconds < AGAIN_SECONDS
 

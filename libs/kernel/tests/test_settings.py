@@ -54,3 +54,31 @@ def test_the_public_address_of_the_object_store_is_a_host(tmp_path: Path, url: s
     (tmp_path / "portico.toml").write_text(text)
     with pytest.raises(ValidationError, match="s3_public_url"):
         load(tmp_path / "portico.toml")
+
+
+@pytest.mark.parametrize(
+    ("door", "http", "https"),
+    [
+        ("http = 8080\nhttps = 8443", "http://a.test:8080", "https://a.test:8443"),
+        ("http = 80\nhttps = 443", "http://a.test", "https://a.test"),
+        ('public_url = "https://{host}"', "https://a.test", "https://a.test"),
+    ],
+)
+def test_people_are_told_the_address_at_which_they_reach_a_portal(
+    tmp_path: Path, door: str, http: str, https: str
+) -> None:
+    text = (ROOT / "portico.box.toml").read_text().replace("portico.localhost", "test")
+    (tmp_path / "portico.toml").write_text(f"{text}\n[door]\n{door}\n")
+    settings = load(tmp_path / "portico.toml")
+    assert settings.portal_url("a") == http
+    assert settings.portal_url("a", "https") == https
+
+
+@pytest.mark.parametrize("url", ["https://example.com", "{host}", "https://{host}/"])
+def test_the_public_address_of_portals_names_the_host_and_nothing_behind_it(
+    tmp_path: Path, url: str
+) -> None:
+    text = (ROOT / "portico.box.toml").read_text()
+    (tmp_path / "portico.toml").write_text(f'{text}\n[door]\npublic_url = "{url}"\n')
+    with pytest.raises(ValidationError, match="public_url"):
+        load(tmp_path / "portico.toml")

@@ -7,6 +7,7 @@ is accepted, so a misspelt key is an error at start, not a surprise at night.
 import os
 import tomllib
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal, Self
 
@@ -27,6 +28,18 @@ class Door(_Frozen):
     address: str = "127.0.0.1"
     http: int = 8080
     https: int = 8443
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\{host\}(:\d+)?$",
+        description="how people reach a host, say https://{host}; None: at our own ports",
+    )
+
+    def url(self, host: str, scheme: Literal["http", "https"]) -> str:
+        """Address of a host behind the door, as people type it; the scheme is theirs if they say one."""
+        if self.public_url:
+            return self.public_url.format(host=host)
+        port, usual = (self.http, 80) if scheme == "http" else (self.https, 443)
+        return f"{scheme}://{host}" if port == usual else f"{scheme}://{host}:{port}"
 
 
 class Ports(_Frozen):
@@ -49,6 +62,7 @@ class Ports(_Frozen):
     worker: int = 17003
     failover: int = 17004  # on every site, the witness too; only where a pair has two sites
     portal: int = 17011  # portal-1; portal-2 is the next, and so on
+    watchdog: int = 17005  # its metrics; not in the laboratory
     smtp: int = 12525
     prometheus: int = 19090
 
@@ -85,6 +99,8 @@ class Limits(_Frozen):
         default=10.0, description="longest wait while a portal switches"
     )
     json_body_bytes: int = 1_048_576
+    webhooks: int = Field(default=500, ge=1, description="per portal; revoked ones do not count")
+    event_handlers: int = Field(default=50, ge=1, description="per portal")
     service_memory_bytes: int = Field(
         default=1 << 30, description="a process of ours that uses more is replaced"
     )
@@ -109,6 +125,10 @@ class Settings(_Frozen):
         default=None,
         pattern=r"^https?://[^/]+$",
         description="where clients reach the object store; None: they do not, files pass through us",
+    )
+    inner_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(),
+        description="what outgoing webhooks may reach although it is not public, say 10.1.0.0/16",
     )
     mail_from: str = Field(
         default="Portico <no-reply@portico.localhost>", description="sender of the product's mails"
@@ -166,15 +186,19 @@ class Settings(_Frozen):
         """Full host name of a portal."""
         return f"{label}.{self.base_domain}"
 
-    def portal_url(self, label: str) -> str:
+    def portal_url(self, label: str, scheme: Literal["http", "https"] = "http") -> str:
         """Address of a portal as people type it."""
-        port = "" if self.door.http == 80 else f":{self.door.http}"
-        return f"http://{self.host_of(label)}{port}"
+        return self.door.url(self.host_of(label), scheme)
 
     @property
     def s3_url(self) -> str:
         """The object store."""
         return f"http://{self.site(self.shared_site).address}:{self.ports.s3}"
+
+    @property
+    def authority_file(self) -> Path:
+        """The certificate of the installation's own authority: what clients are to trust."""
+        return self.var / "ca.pem"
 
     @property
     def secrets_dir(self) -> Path:
