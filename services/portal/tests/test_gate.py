@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from starlette.responses import Response
 
 from db.errors import DatabaseUnavailableError, OutcomeUnknownError
 from kernel.errors import PorticoError
@@ -18,7 +19,7 @@ from portal import patience
 from portal.forward import AGAIN, HOP, Hop, OwnerSilentError, OwnerUnreachableError
 from portal.gate import Gate
 from portal.rates import Rates
-from portal.unit import UNDONE, PortalMovingError
+from portal.unit import MEANWHILE, UNDONE, PortalMovingError
 from portal.visit import CUT_OFF_SECONDS, DOOR_KEEPS_BYTES
 from routes import Route
 from testkit.portals import TestPortal, client_of, door_url, node_urls
@@ -87,6 +88,7 @@ class Stage:
         self.route, self.then = route, then
         self.failures: list[PorticoError] = []
         self.unheard = self.unanswered = 0
+        self.meanwhile: Response | None = None
         self.answers = True
         self.may_be_stale = False
         self.untaken_seconds = 0.0
@@ -133,6 +135,8 @@ class Stage:
         await self._read(receive)
         if self.failures:
             scope[UNDONE] = self.failures.pop(0)
+            if self.meanwhile is not None:
+                scope[MEANWHILE] = self.meanwhile
             await _answer(send, 503)
         else:
             await _answer(send, 200)
@@ -207,6 +211,15 @@ async def test_patience_has_an_end_that_says_why() -> None:
     answer = await stage.ask("POST", content=b"hello")
     assert (answer.status_code, answer.json()["code"]) == (503, "database-unavailable")
     assert HELD_SECONDS <= time.monotonic() - started < 2 * HELD_SECONDS
+
+
+async def test_at_its_end_what_was_done_of_a_request_meanwhile_is_told() -> None:
+    stage = Stage(OLD)
+    stage.meanwhile = Response(b"half of it")
+    stage.failures = [DatabaseUnavailableError() for _ in range(99)]
+    answer = await stage.ask("POST", content=b"hello")
+    assert (answer.status_code, answer.content) == (200, b"half of it")
+    assert len(stage.bodies) > 1, "it was tried again first"
 
 
 async def test_an_unknown_outcome_is_not_forgotten_over_a_later_failure() -> None:

@@ -17,6 +17,7 @@ from portal.kept import Kept
 from portal.patience import Patience, WaitingRoom
 from portal.rates import Rates
 from portal.resources import Resources
+from portal.unit import MEANWHILE
 from portal.visit import UNAVAILABLE, GivenBackError, Visit
 from routes import Route
 from web import problems
@@ -63,8 +64,9 @@ class Gate:
         try:
             await self._serve(request, resources, route, receive, send)
         except PorticoError as error:
-            response = problems.respond(request, error)
+            response = scope.get(MEANWHILE) or problems.respond(request, error)
             if isinstance(error, GivenBackError):
+                response = problems.respond(request, error)
                 response.headers[AGAIN] = "1"
             await response(scope, receive, send)
 

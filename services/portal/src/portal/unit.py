@@ -38,8 +38,11 @@ T = TypeVar("T")
 READS = frozenset({"GET", "HEAD"})
 WRITES_BY_GET = "/rest/"  # its clients do; the door gives each of their requests a key
 UNDONE = "portico.undone"  # in the scope: why the gate may try the request again
+MEANWHILE = "portico.meanwhile"  # in the scope: what to answer if no try comes to an end
 API = "/api/v1"
 DEADLOCK_ATTEMPTS = 3
+# what the gate may wait out
+HELD = (StaleRouteError, DatabaseUnavailableError, OutcomeUnknownError)
 
 
 class PortalMovingError(UnavailableError):
@@ -155,7 +158,8 @@ def _undone(request: Request, context: RequestContext, error: PorticoError) -> R
     is_known = not isinstance(error, OutcomeUnknownError) or error.is_named
     if is_known and not context.has_written:
         request.scope[UNDONE] = error
-    return problems.respond(request, error)
+    answer: Response | None = request.scope.get(MEANWHILE)
+    return answer or problems.respond(request, error)
 
 
 def limited(request: Request, limit: int) -> Request:

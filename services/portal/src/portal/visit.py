@@ -20,7 +20,7 @@ from portal.forward import Forwarder, Hop, OwnerSilentError, OwnerUnreachableErr
 from portal.kept import Kept
 from portal.patience import Patience
 from portal.resources import Resources
-from portal.unit import UNDONE, only_reads
+from portal.unit import MEANWHILE, UNDONE, only_reads
 from routes import DRAINING, SUSPENDED, Route
 
 REPEATED = Counter("portal_repeated_requests_total", "Requests tried again after they were held.")
@@ -141,6 +141,8 @@ class Visit:
                 await self.send(message)
 
         await app(scope, self.kept.replay(), sending)
+        if MEANWHILE in scope:
+            request.scope[MEANWHILE] = scope[MEANWHILE]
         return failure
 
     async def _forward(self, route: Route, forwarder: Forwarder) -> PorticoError | None:

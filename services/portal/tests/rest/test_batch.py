@@ -4,8 +4,14 @@ from typing import Any
 
 import pytest
 
-from db.errors import ContendedError, DatabaseUnavailableError, StaleRouteError
+from db.errors import (
+    ContendedError,
+    DatabaseUnavailableError,
+    OutcomeUnknownError,
+    StaleRouteError,
+)
 from portal.rest.batch import CHUNK, MOST_COMMANDS
+from portal.unit import DEADLOCK_ATTEMPTS
 
 from .in_process import CODE, Here, method_that_raises
 from .test_dispatch import error_of
@@ -152,24 +158,41 @@ async def test_a_repeated_batch_goes_on_where_the_first_run_stopped() -> None:
     titles = [str(n) for n in range(35)]
     commands = adding(*titles)
     commands["c34"] = "thing.add?fields[TITLE]=after-$result[c0]-$result[c33]"
-    stopped = await here.call("batch", {"cmd": commands}, idempotency_key="k")
-    assert error_of(stopped) == (503, "INTERNAL_SERVER_ERROR")
+    stopped = await batch(here, commands, idempotency_key="k")
+    assert list(stopped["result"].values()) == list(range(1, 21))
+    assert list(stopped["result_error"]) == [f"c{n}" for n in range(20, 35)]
     assert here.store.undone is not None, "what was done has its keys: the gate may try again"
     assert here.store.things == titles[:20]
-    answer = await here.call("batch", {"cmd": commands}, idempotency_key="k")
-    assert list(answer.json()["result"]["result"].values()) == list(range(1, 36))
+    done = await batch(here, commands, idempotency_key="k")
+    assert list(done["result"].values()) == list(range(1, 36))
     assert here.store.things == [*titles[:34], "after-1-34"]
-    again = await here.call("batch", {"cmd": commands}, idempotency_key="k")
-    assert again.json()["result"] == answer.json()["result"]
+    again = await batch(here, commands, idempotency_key="k")
+    assert again == done
     assert here.store.things == [*titles[:34], "after-1-34"]
 
 
-async def test_without_a_key_what_was_done_is_not_done_again() -> None:
+@pytest.mark.parametrize("failure", [DatabaseUnavailableError(), OutcomeUnknownError()])
+async def test_what_is_done_is_told_though_the_rest_fails(failure: Exception) -> None:
     here = Here()
-    here.store.failures = [None, DatabaseUnavailableError()]
+    here.store.failures = [None, failure]
+    stopped = await batch(here, adding(*"abcdefghijklm"))
+    assert here.store.undone is None, "without a key a second run would do it twice"
+    assert list(stopped["result"].values()) == list(range(1, 11))
+    assert list(stopped["result_error"]) == ["c10", "c11", "c12"]
+
+
+async def test_a_batch_of_which_nothing_is_done_fails_as_a_whole() -> None:
+    here = Here()
+    here.store.failures = [DatabaseUnavailableError()]
     stopped = await here.call("batch", {"cmd": adding(*"abcdefghijklm")})
-    assert stopped.status_code == 503
-    assert here.store.undone is None
+    assert error_of(stopped) == (503, "INTERNAL_SERVER_ERROR")
+
+
+async def test_a_batch_that_is_to_halt_names_one_failure() -> None:
+    here = Here()
+    here.store.failures = [None, *[ContendedError()] * DEADLOCK_ATTEMPTS]
+    stopped = await batch(here, adding(*"abcdefghijklm"), halt=1)
+    assert (len(stopped["result"]), list(stopped["result_error"])) == (10, ["c10"])
 
 
 async def test_what_the_transaction_failed_of_is_no_error_of_one_command() -> None:

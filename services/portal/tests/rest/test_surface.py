@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from portal.modules.webhooks.domain import scopes
 from portal.rest import document
 from portal.surface import DOCUMENT, METHODS, completed
 from testkit import checkout
@@ -22,6 +23,10 @@ def test_a_method_is_declared_as_it_must_be(name: str) -> None:
     assert re.fullmatch(r"[a-z]+(\.[a-z]+)*", name)
     assert inspect.iscoroutinefunction(method.run)
     assert "|" not in method.differs, "it stands in a table"
+
+
+def test_a_webhook_may_have_every_scope_that_a_method_needs() -> None:
+    assert {scope for method in METHODS.values() for scope in method.scopes} <= scopes.SCOPES
 
 
 def test_every_documented_name_is_listed_once() -> None:

@@ -51,6 +51,8 @@ class Progress:
 
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     errors: dict[str, dict[str, str]] = field(default_factory=dict)
+    has_written: bool = False
+    """Whether a part of it is committed: whoever repeats it as another request would do that twice."""
 
     def results(self) -> dict[str, Any]:
         """Return what later commands may refer to."""
@@ -78,16 +80,26 @@ class Progress:
     def _each(self, member: str) -> Any:
         return as_php({k: answer[member] for k, answer in self.answers.items() if member in answer})
 
+    def give_up(self, parameters: Parameters, error: CallError) -> None:
+        """Note the error for the commands of which nothing came: all, or the next if it is to halt."""
+        told = self.answers.keys() | self.errors.keys()
+        left = [c.key for c in commands_of(parameters) if c.key not in told]
+        self.errors |= dict.fromkeys(
+            left[: 1 if parameters.flag("halt") else None], described(error)
+        )
 
-async def run(desk: Desk, parameters: Parameters, key: Key | None) -> dict[str, Any]:
-    """Run the commands and return the ``result``; ``key`` is that of the request."""
+
+async def run(desk: Desk, parameters: Parameters, key: Key | None, progress: Progress) -> None:
+    """Run the commands; ``key`` is that of the request.
+
+    What fails outside the commands is raised; ``progress`` says what was done before.
+    """
     commands = commands_of(parameters)
-    is_to_halt, progress, numbers = parameters.flag("halt"), Progress(), count()
+    is_to_halt, numbers = parameters.flag("halt"), count()
     while commands and not (is_to_halt and progress.errors):
         chunk, commands = commands[:CHUNK], commands[CHUNK:]
         part = idempotency.part_of(key, next(numbers))
         await _Chunk(desk, chunk, is_to_halt, part).run(progress)
-    return progress.body()
 
 
 def commands_of(parameters: Parameters) -> list[Command]:
@@ -120,6 +132,7 @@ class _Chunk:
 
         answer = await unit.transaction(context, work)
         progress.and_then(orjson.loads(answer.body))
+        progress.has_written = True
 
     def _writes(self) -> bool:
         found = (self.desk.methods.get(command.method) for command in self.commands)

@@ -8,12 +8,6 @@ from typing import Any
 from portal.rest.method import Call, CallError, Method
 
 BATCH = "batch"
-SCOPES = (
-    *("bizproc", "calendar", "call", "crm", "department", "disk", "im", "imbot", "lists", "log"),
-    *("placement", "sonet_group", "task", "tasks", "telephony", "timeman"),
-    *("user", "user_basic", "user_brief", "user.userfield"),
-)
-"""Every scope of a method that is documented and ours to have, now or later."""
 
 
 def over(methods: Mapping[str, Method]) -> tuple[Method, ...]:
@@ -38,11 +32,16 @@ def over(methods: Mapping[str, Method]) -> tuple[Method, ...]:
         is_granted = not method.scopes or bool(call.caller.scopes.intersection(method.scopes))
         return {"isExisting": True, "isAvailable": is_granted}
 
+    async def scopes(call: Call) -> list[str]:
+        if not call.parameters.flag("full"):
+            return sorted(call.caller.scopes)
+        return sorted({scope for method in methods.values() for scope in method.scopes})
+
     return (
         Method(BATCH, (), _batch, batchable=False),
         Method("methods", (), listed),
         Method("method.get", (), described),
-        Method("scope", (), _scope),
+        Method("scope", (), scopes),
         Method("server.time", (), _server_time),
         Method(
             "app.info",
@@ -56,10 +55,6 @@ def over(methods: Mapping[str, Method]) -> tuple[Method, ...]:
 async def _batch(call: Call) -> Any:
     """Refuse: a batch is run by the dispatcher itself, never by another batch."""
     raise CallError(405, "ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage")
-
-
-async def _scope(call: Call) -> list[str]:
-    return sorted(SCOPES if call.parameters.flag("full") else call.caller.scopes)
 
 
 async def _server_time(call: Call) -> str:

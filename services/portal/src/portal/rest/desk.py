@@ -1,7 +1,7 @@
 """Calls methods for one request: whether the caller may, whether there is time left, how long it took."""
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,7 +34,7 @@ class Desk:
     catalogue: Catalogue
     allowance: Allowance
     spent: Mapping[str, Spent]
-    worked: Counter[str] = field(default_factory=Counter)
+    worked: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     """Seconds per method, by this request."""
 
     def method(self, name: str) -> Method:
@@ -59,7 +59,7 @@ class Desk:
             raise failures.of_method(error, self.catalogue, self.context.locale) from error
         finally:
             seconds = clock.elapsed()
-            self.worked[name] += seconds  # type: ignore[assignment]  # counts seconds, not things
+            self.worked[name] += seconds
             CALL_SECONDS.labels(method.name, outcome).observe(seconds)
         members = envelope.answered(value)
         return {**members, "time": clock.time(seconds, self.spent_on(name))}

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from typing_extensions import override
 
 from db.sessions import WriteSession
+from kernel.errors import PorticoError
 from portal import idempotency, unit
 from portal.context import Identity, RequestContext
 from portal.rest import batch, core, document, envelope, failures, wire
@@ -136,10 +137,7 @@ class _Errand:
     async def run(self, address: Address) -> Response:
         method, context = self.desk.method(address.method), self.desk.context
         if address.method == core.BATCH:
-            result = await batch.run(self.desk, self.parameters, self._key())
-            spent = self.desk.spent_on(core.BATCH)
-            time = self.clock.time(self.desk.worked.total(), spent)
-            return envelope.success({"result": result, "time": time})
+            return await self._batch()
         if not method.writes:
             async with context.reading() as context.session:
                 return await self._alone(method)
@@ -149,6 +147,31 @@ class _Errand:
             return await idempotency.once(session, self._key(), partial(self._alone, method))
 
         return await unit.transaction(context, work)
+
+    async def _batch(self) -> Response:
+        """Run it to its end. If that is not reached, what was done is told when the gate gives up, too.
+
+        Of a 5xx the client would think that nothing was, and do it again under another key.
+        """
+        progress = batch.Progress()
+        try:
+            await batch.run(self.desk, self.parameters, self._key(), progress)
+        except PorticoError as error:
+            if not progress.has_written:
+                raise
+            catalogue, locale = self.desk.catalogue, self.desk.context.locale
+            told = failures.of_request(error, catalogue, locale)
+            progress.give_up(self.parameters, told)
+            self.request.scope[unit.MEANWHILE] = self._batched(progress)
+            if not isinstance(error, unit.HELD):
+                return self._batched(progress)
+            raise
+        return self._batched(progress)
+
+    def _batched(self, progress: batch.Progress) -> Response:
+        spent = self.desk.spent_on(core.BATCH)
+        time = self.clock.time(sum(self.desk.worked.values()), spent)
+        return envelope.success({"result": progress.body(), "time": time})
 
     async def _alone(self, method: Method) -> Response:
         return envelope.success(await self.desk.run(method, self.parameters))
