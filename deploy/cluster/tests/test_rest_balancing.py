@@ -47,7 +47,10 @@ def test_a_get_of_16_kilobytes_passes(front: Front) -> None:  # noqa: F811
     assert front.ask(f"{front.door}{PATH}?{query}").status_code == 200
 
 
-@pytest.mark.parametrize("path", [PATH, PATH.replace("/", "//"), f"/rest/x?auth={CODE}"])
+@pytest.mark.parametrize(
+    "path",
+    [PATH, PATH.replace("/", "//"), f"/rest/x?auth={CODE}", f"/rest/api/1/{CODE}/tasks.task.list"],
+)
 def test_no_code_and_no_token_is_logged(full: Layout, path: str) -> None:
     door = f"http://{full.settings.door.address}:{full.settings.door.http}"
     logs = []

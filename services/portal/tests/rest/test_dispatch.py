@@ -115,7 +115,7 @@ async def test_an_empty_map_is_an_empty_list() -> None:
         ("/rest/thing.list?access_token=TOK", (401, "invalid_token")),
         (f"{SECRET}/no.such.method", (404, "ERROR_METHOD_NOT_FOUND")),
         (f"{SECRET}/", (404, "ERROR_METHOD_NOT_FOUND")),
-        (f"/rest/api/1/{CODE}/thing.list", (401, "NO_AUTH_FOUND")),
+        (f"/rest/api/1/{CODE}/thing.list", (404, "ERROR_METHOD_NOT_FOUND")),
         (f"{SECRET}/task.add", (403, "insufficient_scope")),
         (f"{SECRET}/thing.list?filter=5", (200, "")),
         (f"{SECRET}/thing.list?start=x", (400, "")),

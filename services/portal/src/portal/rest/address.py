@@ -7,7 +7,7 @@ doubled or trail, and ``.json`` may follow.
 from dataclasses import dataclass, field
 from typing import Self
 
-from portal.rest.method import integer_of
+from portal.rest.method import CallError, integer_of
 
 SUFFIX = ".json"
 
@@ -25,10 +25,12 @@ class Address:
 
     @classmethod
     def of(cls, path: str) -> Self:
-        """Read the path below ``/rest/``."""
+        """Read the path below ``/rest/``; raise for one that no version of ours has."""
         match [part for part in path.split("/") if part]:
             case [method]:
                 return cls(named(method))
+            case ["api", *_]:  # version 3 is not there yet
+                raise CallError(404, "ERROR_METHOD_NOT_FOUND", "Method not found!")
             case [user, code]:
                 return cls("", _user(user), code)
             case [user, code, method]:

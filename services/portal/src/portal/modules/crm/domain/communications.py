@@ -79,9 +79,12 @@ def digits_of(text: str) -> str:
 
 
 def lookup_keys(phones: Iterable[Phone], emails: Iterable[Email], region: str) -> list[str]:
-    """Return the normalised forms, each once: what duplicates are looked for by."""
-    found = [p.normalised(region) for p in phones] + [e.normalised() for e in emails]
-    return list(dict.fromkeys(found))
+    """Return the normalised forms, each once: what duplicates are looked for by.
+
+    A phone of too few digits is not one: all that have none would be each other's duplicates.
+    """
+    numbers = (p.normalised(region) for p in phones if len(digits_of(p.value)) >= FEWEST_DIGITS)
+    return list(dict.fromkeys((*numbers, *(e.normalised() for e in emails))))
 
 
 def _international(text: str, region: str) -> str | None:

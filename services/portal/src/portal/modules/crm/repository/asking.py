@@ -109,7 +109,8 @@ def _to_the_id(sorting: Sequence[Sorting]) -> tuple[Sorting, ...]:
 def _value(condition: Condition, value: Any, field: Field | None, region: str) -> Any:
     """Return a value as it is compared."""
     if condition.field == "phones" and "%" not in value:
-        value = normalised_phone(value, region)
+        # of a text without digits nothing is left, which would be a part of every number
+        value = normalised_phone(value, region) or value
     elif condition.field == "emails":
         value = value.lower()
     elif condition.field == "birth_date":
