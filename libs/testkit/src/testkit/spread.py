@@ -20,6 +20,24 @@ BESIDE = (
         for name in ("decide", "interrupted", "mutations", "portals", "problems", "simulation")
     ),
     *(f"services/console/tests/test_{name}.py" for name in ("datacentre", "doctor", "switch")),
+    *(
+        f"services/portal/src/portal/modules/crm/tests/test_{name}.py"
+        for name in ("domain", "entries")
+    ),
+    *(
+        f"services/portal/tests/rest/test_{name}.py"
+        for name in (
+            *(
+                "batch",
+                "contract_shapes",
+                "crm_lead_forms",
+                "crm_short_lists",
+                "dispatch",
+                "fields",
+            ),
+            *("filters", "fuzz", "method", "people_fields", "references", "wire"),
+        )
+    ),
 )
 ON_CLUSTER = "cluster"
 BESIDE_NICENESS = 10
