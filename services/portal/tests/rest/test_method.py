@@ -90,7 +90,6 @@ def test_a_page_names_the_next_if_there_is_one(listed: Listed, following: int | 
         ("1/abc", Address("", 1, "abc")),
         ("x/abc/profile", Address("profile", None, "abc")),
         ("9999999999999999999999/abc/profile", Address("profile", None, "abc")),
-        ("api/1/abc/profile", Address("")),
         ("", Address("")),
     ],
 )

@@ -7,49 +7,24 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, update
 
 from db.sessions import WriteSession
-from db.statements import Statement
 from jobs import queue
 from jobs.queue import JobId
-from jobs.tables import jobs
 from portal.context import RequestContext
 from portal.modules.webhooks.contracts import HandlerId
 from portal.modules.webhooks.domain import patience
-from portal.modules.webhooks.tables import event_deliveries, event_handlers
 from portal.modules.webhooks.wiring import events as wiring
 from portal.unit import transaction
 from testkit.harm import Harm
 from testkit.portals import PASSWORD, TestPortal
 
+from .ageing import DAYS_AGO, LAST_TRY, LEASE_OVER
 from .receivers import Receiver, Told
 
 HANDLERS = "/api/v1/event-handlers"
 LEADS = "/api/v1/crm/leads"
 ALL = ["ONCRMLEADADD", "ONCRMLEADUPDATE", "ONCRMLEADDELETE"]
-_OF_HANDLER = (
-    event_deliveries.c.portal_id == bindparam("portal_id"),
-    event_deliveries.c.handler_id == bindparam("handler"),
-)
-LAST_TRY = Statement(
-    update(event_deliveries)
-    .where(*_OF_HANDLER)
-    .values(tries=patience.TRIES - 1, due_at=bindparam("at"))
-)
-LEASE_OVER = Statement(
-    update(jobs)
-    .where(jobs.c.portal_id == bindparam("portal_id"), jobs.c.claimed_by.is_not(None))
-    .values(due_at=bindparam("at"))
-)
-DAYS_AGO = Statement(
-    update(event_handlers)
-    .where(
-        event_handlers.c.portal_id == bindparam("portal_id"),
-        event_handlers.c.id == bindparam("handler"),
-    )
-    .values(failing_since=bindparam("at"), failed_tries=patience.OFF_AFTER_TRIES)
-)
 
 
 async def handled(portal: TestPortal, receiver: Receiver, **fields: Any) -> dict[str, Any]:
