@@ -127,7 +127,8 @@ def router(prefix: str, *tags: str, kind: type[PublicRoute] = PrivateRoute) -> A
 
 def only_reads(request: Request) -> bool:
     """Tell whether the request changes nothing, by its method and path alone."""
-    return request.method in READS and not request.url.path.startswith(WRITES_BY_GET)
+    path: str = request.scope["path"]  # request.url would be built anew for each read
+    return request.method in READS and not path.startswith(WRITES_BY_GET)
 
 
 async def transaction(context: RequestContext, work: Callable[[WriteSession], Awaitable[T]]) -> T:

@@ -65,7 +65,7 @@ async def call(rest: str) -> None:
 async def answer(request: Request, context: RequestContext) -> Response:
     """Answer one request; raise ``CallError`` for what is told the caller."""
     surface: Surface = request.app.state.rest
-    clock, address = Clock(), Address.of(request.url.path.removeprefix(PREFIX))
+    clock, address = Clock(), Address.of(request.scope["path"].removeprefix(PREFIX))
     body = await request.body()  # now: one who sends slowly must not hold a transaction meanwhile
     caller = await _caller(context, surface, address)
     allowance = await surface.allowance_of(context)
