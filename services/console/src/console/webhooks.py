@@ -8,6 +8,7 @@ import httpx
 
 from console.errors import ConsoleError, RefusedError
 from console.installation import Installation
+from console.problems import problem_of
 from console.routing import Routing
 
 CALL_SECONDS = 15.0
@@ -81,23 +82,15 @@ class Webhooks:
 def _was_nothing_done(answer: httpx.Response) -> bool:
     """Tell whether the same may be asked again."""
     is_unavailable = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
-    return is_unavailable and _problem(answer).get("code") != "outcome-unknown"
+    return is_unavailable and problem_of(answer).get("code") != "outcome-unknown"
 
 
 def _checked(answer: httpx.Response) -> httpx.Response:
     if answer.is_success:
         return answer
-    problem = _problem(answer)
+    problem = problem_of(answer)
     why = str(problem.get("detail", f"status {answer.status_code}"))
     why += "".join(f"; {e['pointer']}: {e['detail']}" for e in problem.get("errors", ()))
     if answer.is_client_error and answer.status_code != httpx.codes.UNAUTHORIZED:
         raise RefusedError(str(problem.get("code", answer.status_code)), why)
     raise ConsoleError(f"the web nodes failed: {why}")
-
-
-def _problem(answer: httpx.Response) -> Json:
-    try:
-        document = answer.json()
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}

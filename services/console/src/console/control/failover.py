@@ -10,6 +10,7 @@ import httpx
 
 from console.errors import ConsoleError, RefusedError
 from console.installation import Installation
+from console.problems import problem_of
 
 LOOK_SECONDS = 2.0
 """A dead site costs a look no more than this."""
@@ -139,7 +140,7 @@ def _authority(status: Json) -> tuple[bool, bool, bool]:
 def _is_leaderless(answer: httpx.Response) -> bool:
     return (
         answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
-        and _problem(answer).get("code") == "no-leader"
+        and problem_of(answer).get("code") == "no-leader"
     )
 
 
@@ -147,16 +148,8 @@ def _read(answer: httpx.Response) -> Json:
     if answer.is_success:
         read: Json = answer.json() if answer.content else {}
         return read
-    problem = _problem(answer)
+    problem = problem_of(answer)
     why = str(problem.get("detail") or f"status {answer.status_code}")
     if answer.is_client_error and answer.status_code != httpx.codes.UNAUTHORIZED:
         raise RefusedError(str(problem.get("code", answer.status_code)), why)
     raise ConsoleError(f"the failover service failed: {why}")
-
-
-def _problem(answer: httpx.Response) -> Json:
-    try:
-        document = answer.json()
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
