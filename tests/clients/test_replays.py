@@ -1,6 +1,8 @@
-"""What public clients send, byte for byte as it was captured from them, and what they need of the answers.
+"""What public clients send, byte for byte, and what they need of the answers.
 
-Only what a portal makes of its own is filled in: host, code, ids of leads, and the length of the body.
+Some requests were captured from the clients, those of b24phpsdk, of PBX connectors and some others are
+written as their documentation shows them. Only what a portal makes of its own is filled in: host, code,
+ids of leads, and the length of the body.
 """
 
 import asyncio
