@@ -67,6 +67,14 @@ def test_one_fault_pages_once(code: str) -> None:
     assert pages in ([], [code])
 
 
+def test_what_an_attempt_before_found_stops_no_return() -> None:
+    stopped = SEEN["rejoin-stopped"]
+    assert stopped.pair is not None
+    later = replace(stopped.pair, revision=stopped.pair.revision + 1)
+
+    assert "rejoin-stopped" not in codes(replace(stopped, pair=later))
+
+
 def test_at_peace_nothing_is_wrong() -> None:
     assert codes(seeing()) == []
 

@@ -4,6 +4,7 @@ An agent decides nothing about ownership. It acts only on a record read with a m
 carries the record's revision, so it may sleep for an hour between reading and acting.
 """
 
+from failover import rejoin
 from failover.actions import (
     AcceptWrites,
     AcknowledgeAlone,
@@ -188,5 +189,4 @@ def comparing(seen: Snapshot, pair: Pair, site: str, own: Database) -> Command |
     peer = database(seen, pair.peer_of(site))
     if peer is None or not is_near(own, peer):
         return None
-    is_compared = own.comparison is not None and own.comparison.revision == pair.revision
-    return None if is_compared else Compare(pair.revision)
+    return Compare(pair.revision) if rejoin.compared(pair, own) is None else None

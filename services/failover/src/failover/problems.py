@@ -141,7 +141,7 @@ def rejoin_is_stopped(seen: Snapshot, pair: Pair) -> bool:
         return False
     if move.step is Step.RESTART:
         return rejoin.late_transactions(own, peer) > 0
-    return own.comparison is not None and not own.comparison.is_equal
+    return (compared := rejoin.compared(pair, own)) is not None and not compared.is_equal
 
 
 def nobody_can_take_over(seen: Snapshot, pair: Pair) -> bool:

@@ -7,7 +7,7 @@ from failover.agreement import database, fresh, is_dead, obeying
 from failover.decision import Decision, change, refuse
 from failover.demands import Code
 from failover.record import Pair, Rejoin, Step, behind
-from failover.state import Database, Snapshot
+from failover.state import Comparison, Database, Snapshot
 
 
 def begin(seen: Snapshot, pair: Pair, site: str) -> Decision:
@@ -51,10 +51,10 @@ def catch_up(pair: Pair, move: Rejoin, own: Database, peer: Database) -> Decisio
 
 def join(pair: Pair, move: Rejoin, own: Database) -> Decision:
     """Put it back into replication once the contents are equal."""
-    comparison = own.comparison
-    if comparison is None or comparison.revision != pair.revision:
+    comparison = compared(pair, own)
+    if comparison is None:
         return Decision(f"rejoin: {move.site} catches up and is compared")
-    if not is_equal(own):
+    if not comparison.is_equal:
         why = f"rejoin stopped: the contents of {move.site} differ from its peer's"
         return refuse(Code.DIFFERENCES, why)
     return change(pair, durability.joining(pair), f"{move.site} equals its peer: they join")
@@ -70,6 +70,7 @@ def late_transactions(own: Database, peer: Database) -> int:
     return behind(peer.logged, own.logged)
 
 
-def is_equal(own: Database) -> bool:
-    """Tell whether the comparison found no difference."""
-    return own.comparison is not None and own.comparison.is_equal
+def compared(pair: Pair, own: Database) -> Comparison | None:
+    """Return what the comparison of this attempt found; one of an attempt before says nothing."""
+    comparison = own.comparison
+    return comparison if comparison is not None and comparison.revision == pair.revision else None

@@ -14,6 +14,7 @@ from failover import problems
 from failover.control import keys
 from failover.control.look import Look
 from failover.control.store import Entry
+from failover.decide import decide
 from failover.record import Pair, behind
 from failover.service.plane import Plane
 from failover.state import Database, Report, Snapshot
@@ -82,7 +83,7 @@ class Status:
                 for p in problems.find(judged)
             ],
             "decisions": await self._read_decisions(pair, record.revision),
-            "duty": self._duty(pair),
+            "duty": self._duty(seen, pair),
             "comparison": latest_comparison(look, pair, record),
         }
 
@@ -96,11 +97,15 @@ class Status:
             "database": None if own is None else _database(own, peer),
         }
 
-    def _duty(self, pair: PairId) -> str:
-        """Return what is done or waited for: by the controller if it leads here, else by the agent."""
-        why = self._plane.controller.why.get(pair)
+    def _duty(self, seen: Snapshot, pair: PairId) -> str:
+        """Return what is done or waited for: by the controller if it leads here, else by the agent.
+
+        Decided on the facts that are shown beside it: the controller's own turn may be 0.2 s behind them.
+        """
+        if seen.leads_seconds > 0:
+            return decide(seen).why
         agent = self._plane.agent(pair)
-        return why or ("" if agent is None else agent.duty.why)
+        return "" if agent is None else agent.duty.why
 
     def _witness_age(self) -> float | None:
         sight = self._plane.sight

@@ -16,6 +16,7 @@ LAST_TRY = Statement(
     .where(*_OF_HANDLER)
     .values(tries=patience.TRIES - 1, due_at=bindparam("at"))
 )
+DUE = Statement(update(event_deliveries).where(*_OF_HANDLER).values(due_at=bindparam("at")))
 LEASE_OVER = Statement(
     update(jobs)
     .where(jobs.c.portal_id == bindparam("portal_id"), jobs.c.claimed_by.is_not(None))

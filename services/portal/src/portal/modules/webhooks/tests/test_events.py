@@ -19,7 +19,7 @@ from portal.unit import transaction
 from testkit.harm import Harm
 from testkit.portals import PASSWORD, TestPortal
 
-from .ageing import DAYS_AGO, LAST_TRY, LEASE_OVER
+from .ageing import DAYS_AGO, DUE, LAST_TRY, LEASE_OVER
 from .receivers import Receiver, Told
 
 HANDLERS = "/api/v1/event-handlers"
@@ -277,13 +277,20 @@ async def test_who_takes_nothing_for_days_is_switched_off_and_goes_on_where_he_s
     ill = await lead(portal)
     await receiver.until(lambda: receiver.taken)
     receiver.answer = refusing(ill)
+    await change(portal, ill, "one too many")
+
+    async def fails() -> bool:
+        return bool((await shown(portal, handler))["failed_tries"])
+
+    await until(fails)
 
     async def skip(session: WriteSession) -> None:
         long_ago = session.now - patience.OFF_AFTER - timedelta(hours=1)
         await session.change(DAYS_AGO, handler=handler["id"], at=long_ago)
+        await session.change(DUE, handler=handler["id"], at=session.now)
 
     await transaction(context, skip)
-    await change(portal, ill, "one too many")
+    await wake(context, handler)
 
     async def off() -> bool:
         now = await shown(portal, handler)
