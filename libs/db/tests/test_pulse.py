@@ -52,6 +52,24 @@ async def test_a_hung_server_is_noticed_and_its_connections_are_cut(masters: Mas
     await database.close()
 
 
+async def test_nobody_waits_for_ever_for_a_hung_server_to_greet_him(masters: Masters) -> None:
+    database, server = _database(masters), masters.servers["dc-a"]
+    await database.open()
+    async with database.connection():  # which is free again while somebody else connects
+        server.freeze()
+        asking = [asyncio.create_task(_ask(database, 0))]
+        await asyncio.sleep(0.2)
+    try:
+        asking += [asyncio.create_task(_ask(database, 0)) for _ in range(3)]
+        done, _ = await asyncio.wait(asking, timeout=NOTICED_SECONDS)
+    finally:
+        server.thaw()
+    assert len(done) == len(asking)
+    assert {type(end.exception()) for end in done} == {DatabaseUnavailableError}
+    await _until(lambda: database.answers)
+    await database.close()
+
+
 async def test_a_killed_server_is_noticed_at_once_and_found_when_it_is_back(
     masters: Masters,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Tests that need servers run one after the other; files that need none run beside them."""
+"""Tests on the cluster run one after the other; beside them run those that do not need it."""
 
 from pathlib import Path
 
@@ -17,7 +17,8 @@ FILES = {
     "services/portal/tests/test_leads.py": "cluster",
     "tests/e2e/test_demo.py": "cluster",
     "libs/web/tests/test_app.py": "app",
-    "services/routing/tests/test_claims.py": "cluster",
+    "services/routing/tests/test_claims.py": "routing",
+    "services/routing/tests/test_nodes.py": "routing",
     "services/failover/tests/test_simulation.py": "simulation",
 }
 
@@ -37,9 +38,9 @@ def test_each_group_stays_in_one_process(project: pytest.Pytester) -> None:
         *("-p", "testkit.spread", "-p", "xdist", "-n", "3", "-rP", "--import-mode=importlib")
     )
 
-    ran.assert_outcomes(passed=20)
+    ran.assert_outcomes(passed=24)
     places = {tuple(line.split()) for line in ran.outlines if " gw" in line and line[0] != "["}
-    assert sorted(name for name, _ in places) == ["app", "cluster", "simulation"]
+    assert sorted(name for name, _ in places) == ["app", "cluster", "routing", "simulation"]
 
 
 def test_who_uses_the_cluster_from_beside_is_told(project: pytest.Pytester) -> None:
@@ -49,7 +50,7 @@ def test_who_uses_the_cluster_from_beside_is_told(project: pytest.Pytester) -> N
     ran = project.runpytest_subprocess("-p", "testkit.spread", "--import-mode=importlib")
 
     assert ran.ret == pytest.ExitCode.USAGE_ERROR
-    ran.stderr.fnmatch_lines(["*test_on_it uses the cluster: see testkit.spread.BESIDE*"])
+    ran.stderr.fnmatch_lines(["*test_on_it uses the cluster: see testkit.spread*"])
 
 
 def _write(file: Path, text: str) -> None:

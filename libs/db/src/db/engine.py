@@ -16,6 +16,7 @@ from db.errors import (
     DuplicateKeyError,
     OutcomeUnknownError,
 )
+from db.insistence import insistent_timeout
 from db.pulse import Pulse
 from kernel.errors import PorticoError
 
@@ -120,12 +121,11 @@ class Database:
     async def _acquire(self) -> Connection:
         if self._waiting >= self._limits.waiting:
             raise DatabaseUnavailableError(reason="queue-full")
-        if self._pool.freesize and self.answers:  # at once, without the cost of a clock
-            return await self._connected()
         self._waiting += 1
         try:
             with WAIT_SECONDS.time():
-                async with asyncio.timeout(self._limits.acquire_seconds):
+                # always: the pool connects for one at a time, and a server that hangs never greets
+                async with insistent_timeout(self._limits.acquire_seconds):
                     return await self._connected()
         except TimeoutError:
             self._pulse.doubt()

@@ -14,6 +14,7 @@ from asyncmy.connection import Connection
 from prometheus_client import Counter
 
 from db.errors import NOT_CONNECTED
+from db.insistence import insistent_timeout
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class Pulse:
         One failure proves nothing: this process may have slept itself, or the connection was killed.
         """
         try:
-            async with asyncio.timeout(ATTEMPT_SECONDS):
+            async with insistent_timeout(ATTEMPT_SECONDS):
                 connection = connection or await self._connect()
                 await connection.ping(reconnect=False)
         except (TimeoutError, *NOT_CONNECTED):

@@ -1,11 +1,11 @@
 """Pytest plugin: which tests run side by side when processes share the work (``pytest -n 2``).
 
-Whatever needs servers stays in one process, in order: there is one cluster under test, and servers of many
-tests at once would only be slow together. What needs none runs beside it, file by file.
+Whatever uses the cluster under test stays in one process, in order: there is one. Beside it run the tests
+that start small servers of their own, folder by folder, and those that need none, file by file.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,56 +13,72 @@ import pytest
 if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
 
-BESIDE = (
+
+def _of(folder: str, *names: str) -> Iterable[str]:
+    return (f"{folder}/test_{name}.py" for name in names)
+
+
+MODULES = "services/portal/src/portal/modules"
+WITHOUT_SERVERS = (
     *("libs/kernel/", "libs/telemetry/", "libs/testkit/", "libs/web/", "tests/architecture/"),
-    *(
-        f"services/failover/tests/test_{name}.py"
-        for name in ("decide", "interrupted", "mutations", "portals", "problems", "simulation")
-    ),
-    *(f"services/console/tests/test_{name}.py" for name in ("datacentre", "doctor", "switch")),
-    *(
-        f"services/portal/src/portal/modules/crm/tests/test_{name}.py"
-        for name in ("domain", "entries")
-    ),
-    *(
-        f"services/portal/tests/rest/test_{name}.py"
-        for name in (
-            *(
-                "batch",
-                "contract_shapes",
-                "crm_lead_forms",
-                "crm_short_lists",
-                "dispatch",
-                "fields",
-            ),
-            *("filters", "fuzz", "method", "people_fields", "references", "wire"),
-        )
+    *_of("services/failover/tests", "decide", "interrupted", "mutations", "portals", "problems"),
+    *_of("services/failover/tests", "alerts", "refusals", "simulation", "wire"),
+    *_of("services/console/tests", "datacentre", "doctor", "overview", "switch"),
+    *_of(f"{MODULES}/crm/tests", "domain", "entries"),
+    *_of(
+        "services/portal/tests/rest",
+        *("batch", "contract_shapes", "crm_lead_forms", "crm_short_lists", "dispatch", "fields"),
+        *("filters", "fuzz", "method", "people_fields", "references", "wire"),
     ),
 )
+WITH_THEIR_OWN = (
+    *("libs/blobs/", "libs/etcd/", "libs/routes/", "services/failover/", "services/routing/"),
+    "deploy/cluster/tests/",
+    *_of("services/console/tests", "without_a_cluster"),
+    *_of("services/portal/tests", "holding", "lean", "outward"),
+    *_of("services/portal/tests/rest", "held"),
+    *_of("tests/e2e", "ids"),
+)
 ON_CLUSTER = "cluster"
-BESIDE_NICENESS = 10
+WITHOUT_SERVERS_NICENESS = 10
 CLUSTER_FIXTURE = "settings"
 
 
 def group(nodeid: str) -> str:
-    """Return what a test stays together with: its file, or everything on the cluster."""
+    """Return what a test stays together with: its file, its folder, or everything on the cluster."""
     file = nodeid.partition("::")[0]
-    return file if file.startswith(BESIDE) else ON_CLUSTER
+    if file.startswith(WITHOUT_SERVERS):
+        return file
+    return file.rpartition("/")[0] if file.startswith(WITH_THEIR_OWN) else ON_CLUSTER
+
+
+def turn(nodeid: str) -> int:
+    """Return when a test's group is given out: the longest first, what has no deadlines last."""
+    file = nodeid.partition("::")[0]
+    if group(nodeid) == ON_CLUSTER:
+        return 0
+    return 2 if file.startswith(WITHOUT_SERVERS) else 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a test that uses the cluster from beside."""
+    """Refuse a test that uses the cluster from beside; order what processes share."""
     for item in items:
         uses_cluster = CLUSTER_FIXTURE in getattr(item, "fixturenames", ())
         if uses_cluster and group(item.nodeid) != ON_CLUSTER:
-            raise pytest.UsageError(f"{item.nodeid} uses the cluster: see testkit.spread.BESIDE")
+            raise pytest.UsageError(f"{item.nodeid} uses the cluster: see testkit.spread")
+    if _shares_work():
+        items.sort(key=lambda item: turn(item.nodeid))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let tests with servers, and with deadlines, go first."""
-    if "PYTEST_XDIST_WORKER" in os.environ and group(item.nodeid) != ON_CLUSTER:
-        os.setpriority(os.PRIO_PROCESS, 0, BESIDE_NICENESS)
+    if _shares_work() and item.nodeid.startswith(WITHOUT_SERVERS):
+        os.setpriority(os.PRIO_PROCESS, 0, WITHOUT_SERVERS_NICENESS)
+
+
+def _shares_work() -> bool:
+    return "PYTEST_XDIST_WORKER" in os.environ
 
 
 @pytest.hookimpl(optionalhook=True)  # xdist's
@@ -76,4 +92,5 @@ def pytest_xdist_make_scheduler(
         def _split_scope(self, nodeid: str) -> str:
             return group(nodeid)
 
+    config.option.loadscopereorder = False  # not the group of the most tests first
     return GroupScheduling(config, log)

@@ -171,7 +171,9 @@ async def test_a_repeated_batch_goes_on_where_the_first_run_stopped() -> None:
     assert here.store.things == [*titles[:34], "after-1-34"]
 
 
-@pytest.mark.parametrize("failure", [DatabaseUnavailableError(), OutcomeUnknownError()])
+@pytest.mark.parametrize(
+    "failure", [DatabaseUnavailableError(), OutcomeUnknownError(), RuntimeError("a defect")]
+)
 async def test_what_is_done_is_told_though_the_rest_fails(failure: Exception) -> None:
     here = Here()
     here.store.failures = [None, failure]

@@ -33,7 +33,12 @@ PEOPLE: tuple[dict[str, Any], ...] = (
         "birthday": "1980-07-14",
     },
     {"first_name": "Иванна", "last_name": "Петренко", "extension": "102", "city": "Київ"},
-    {"first_name": "Jürgen", "last_name": "Müller", "position": "Leiter", "city": "Köln"},
+    {
+        "first_name": "Jürgen",
+        "last_name": "Müller",
+        "position": "Leiter — начальник смены 7",
+        "city": "Köln",
+    },
 )
 
 
@@ -182,6 +187,9 @@ async def test_an_address_is_found_in_any_letter_case(staff: Staff) -> None:
         ({"FILTER": {"FIND": "склад"}}, ["Иван", "Иванна"]),
         ({"FILTER": {"FIND": "leit"}}, ["Jürgen"]),
         ({"FILTER": {"FIND": "van"}}, []),
+        ({"FIND": "смены"}, ["Jürgen"]),
+        ({"FIND": "7 нача"}, ["Jürgen"]),
+        ({"FIND": "мены"}, []),
         ({"FILTER": {"NAME": "Ива"}}, ["Иван", "Иванна"]),
         ({"NAME": "ванн"}, []),
         ({"LAST_NAME": "Пет"}, ["Иванна"]),

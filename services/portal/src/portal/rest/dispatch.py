@@ -156,17 +156,20 @@ class _Errand:
         progress = batch.Progress()
         try:
             await batch.run(self.desk, self.parameters, self._key(), progress)
-        except PorticoError as error:
+        except Exception as error:
             if not progress.has_written:
                 raise
-            catalogue, locale = self.desk.catalogue, self.desk.context.locale
-            told = failures.of_request(error, catalogue, locale)
-            progress.give_up(self.parameters, told)
+            progress.give_up(self.parameters, self._told(error))
             self.request.scope[unit.MEANWHILE] = self._batched(progress)
-            if not isinstance(error, unit.HELD):
+            if isinstance(error, PorticoError) and not isinstance(error, unit.HELD):
                 return self._batched(progress)
-            raise
+            raise  # the gate tries again; a defect is logged
         return self._batched(progress)
+
+    def _told(self, error: Exception) -> CallError:
+        if not isinstance(error, PorticoError):
+            return failures.OF_STATUS[500]
+        return failures.of_request(error, self.desk.catalogue, self.desk.context.locale)
 
     def _batched(self, progress: batch.Progress) -> Response:
         spent = self.desk.spent_on(core.BATCH)

@@ -13,6 +13,7 @@ from kernel import errors
 from kernel.messages import Catalogue
 from portal.rest import envelope
 from portal.rest.method import CallError
+from portal.unit import MEANWHILE
 from web import problems
 
 PREFIX = "/rest/"
@@ -69,8 +70,9 @@ class Shape:
         return envelope.failure(of_request(error, catalogue, problems.locale_of(request)))
 
     def other(self, request: Request, status: int) -> Response:
-        """Render what has no kind."""
-        return envelope.failure(
+        """Render what has no kind; behind a defect, what was committed before it."""
+        meanwhile: Response | None = request.scope.get(MEANWHILE)
+        return meanwhile or envelope.failure(
             OF_STATUS.get(status, CallError(status, "INVALID_REQUEST", "Invalid request."))
         )
 

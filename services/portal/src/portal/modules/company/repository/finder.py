@@ -36,8 +36,13 @@ def _in_departments(
             departments.c.id == department_members.c.department_id,
         ),
     )
-    query = standing if field.table is department_members else named
+    query = standing if field is department_members.c.department_id else named
     return users.c.id.in_(query.where(compared(field, operator, names)))
+
+
+def _words(column: ColumnElement[Any]) -> ColumnElement[str]:
+    """Return the text with a space before each of its words, the first one, too."""
+    return func.concat(" ", column, type_=String)
 
 
 _IN_DEPARTMENT_CALLED = partial(_in_departments, departments.c.name)
@@ -46,10 +51,10 @@ _PROFESSION = func.json_value(users.c.details, "$.profession", type_=String)
 
 
 def _found_by(operator: Operator, names: Sequence[str]) -> ColumnElement[bool]:
-    """Compare all that a person is looked for by, the names of his departments included."""
+    """Compare the words of all that a person is looked for by, the names of his departments included."""
     return or_(
-        *(compared(column, operator, names) for column in (*_SEARCHED, _PROFESSION)),
-        _IN_DEPARTMENT_CALLED(operator, names),
+        *(compared(_words(column), operator, names) for column in (*_SEARCHED, _PROFESSION)),
+        _in_departments(_words(departments.c.name), operator, names),
     )
 
 

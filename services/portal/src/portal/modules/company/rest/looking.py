@@ -22,7 +22,7 @@ SEARCHED = frozenset({"first_name", "last_name", "middle_name", "position", "dep
 MOST_WORDS = 10
 PLAIN = frozenset({Operator.EQUAL, Operator.ONE_OF})
 NOT_KNOWN = (
-    "It is not known when somebody was last active: IS_ONLINE is N, LAST_ACTIVITY_DATE null. "
+    "It is not known when somebody was last active: IS_ONLINE is N, LAST_ACTIVITY_DATE empty. "
     "All people are employees. Of photos, fax, pager, messengers and social networks nothing is kept."
 )
 
@@ -121,9 +121,9 @@ def _as_searched(condition: Condition) -> Iterable[Condition]:
 
 
 def _words(condition: Condition) -> Iterable[Condition]:
-    """Return what finds people by several words: each begins one of their names."""
+    """Return what finds people by several words: each begins a word of theirs."""
     words = " ".join(map(str, condition.values)).split()[:MOST_WORDS]
-    return [Condition("found_by", Operator.LIKE, (f"{word}%",)) for word in words]
+    return [Condition("found_by", Operator.LIKE, (f"% {word}%",)) for word in words]
 
 
 def _changed(condition: Condition, change: Callable[[str], str]) -> Condition:

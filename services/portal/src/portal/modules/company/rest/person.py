@@ -52,7 +52,7 @@ ROWS: tuple[Field, ...] = (
     _told("TIME_ZONE", "time_zone"),
     Field("IS_ONLINE", "", Kind.CHAR, is_read_only=True, constant="N"),
     _told("TIMESTAMP_X", "updated_at", Kind.DATETIME),
-    Field("LAST_ACTIVITY_DATE", "", Kind.DATETIME, is_read_only=True),
+    _not_kept("LAST_ACTIVITY_DATE"),
     _kept("PERSONAL_GENDER", "gender"),
     _kept("PERSONAL_PROFESSION", "profession"),
     _kept("PERSONAL_WWW", "website"),
