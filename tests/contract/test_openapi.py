@@ -10,7 +10,7 @@ from pathlib import Path
 from kernel.settings import Settings
 from testkit.portals import SignUp, node_urls
 
-EXAMPLES = 15  # per operation and phase
+EXAMPLES = 10  # per operation and phase
 CHECKS = (
     "not_a_server_error",
     "response_schema_conformance",

@@ -279,7 +279,7 @@ async def test_reads_of_a_node_whose_word_nobody_takes_are_marked(own: Own, node
     async def is_unmarked() -> bool:
         return not await is_marked()
 
-    assert await is_unmarked()
+    await until(is_unmarked, SOON_SECONDS)
     for service in own.routing.values():
         service.kill()
     try:

@@ -1,5 +1,6 @@
 """Portals for tests: signed up through the front door, used over HTTP like anybody would."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -10,9 +11,11 @@ import httpx
 import pytest
 
 from kernel.settings import Settings
+from routes import Route, RouteMap
 
 PASSWORD = "correct horse battery"  # noqa: S105  # of portals that live as long as a test
 TIMEOUT = httpx.Timeout(30, connect=5)
+HEARD_OF_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,14 @@ def node_urls(settings: Settings, site: str) -> list[str]:
 def new_label() -> str:
     """A host label nobody has."""
     return f"t{secrets.token_hex(6)}"
+
+
+async def route_of(portal: TestPortal, routes: RouteMap) -> Route:
+    """Return where the portal lives, as soon as the map has heard of it."""
+    async with asyncio.timeout(HEARD_OF_SECONDS):
+        while (route := routes.find(portal.label)) is None:
+            await asyncio.sleep(0.02)
+    return route
 
 
 async def sign_up(settings: Settings, **fields: Any) -> TestPortal:

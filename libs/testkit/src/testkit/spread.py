@@ -1,7 +1,7 @@
 """Pytest plugin: which tests run side by side when processes share the work (``pytest -n 2``).
 
-Whatever uses the cluster under test stays in one process, in order: there is one. Beside it run the tests
-that start small servers of their own, folder by folder, and those that need none, file by file.
+Whatever uses the cluster under test or loads the machine stays in one process, in order. Beside it run the
+tests that start small servers of their own, folder by folder, and those that need none, file by file.
 """
 
 import os
@@ -23,7 +23,9 @@ WITHOUT_SERVERS = (
     *("libs/kernel/", "libs/telemetry/", "libs/testkit/", "libs/web/", "tests/architecture/"),
     *_of("services/failover/tests", "decide", "interrupted", "mutations", "portals", "problems"),
     *_of("services/failover/tests", "alerts", "refusals", "simulation", "wire"),
-    *_of("services/console/tests", "datacentre", "doctor", "overview", "switch"),
+    *_of(
+        "services/console/tests", "datacentre", "doctor", "overview", "switch", "without_a_cluster"
+    ),
     *_of(f"{MODULES}/crm/tests", "domain", "entries"),
     *_of(
         "services/portal/tests/rest",
@@ -31,13 +33,9 @@ WITHOUT_SERVERS = (
         *("filters", "fuzz", "method", "people_fields", "references", "wire"),
     ),
 )
-WITH_THEIR_OWN = (
-    *("libs/blobs/", "libs/etcd/", "libs/routes/", "services/failover/", "services/routing/"),
-    "deploy/cluster/tests/",
-    *_of("services/console/tests", "without_a_cluster"),
-    *_of("services/portal/tests", "holding", "lean", "outward"),
-    *_of("services/portal/tests/rest", "held"),
-    *_of("tests/e2e", "ids"),
+LIGHT = (  # servers that mostly wait: what loads the machine would disturb those on the cluster
+    *("libs/etcd/", "libs/routes/", "services/routing/"),
+    *("services/failover/tests/control/", "services/failover/tests/service/"),
 )
 ON_CLUSTER = "cluster"
 WITHOUT_SERVERS_NICENESS = 10
@@ -49,7 +47,7 @@ def group(nodeid: str) -> str:
     file = nodeid.partition("::")[0]
     if file.startswith(WITHOUT_SERVERS):
         return file
-    return file.rpartition("/")[0] if file.startswith(WITH_THEIR_OWN) else ON_CLUSTER
+    return file.rpartition("/")[0] if file.startswith(LIGHT) else ON_CLUSTER
 
 
 def turn(nodeid: str) -> int:

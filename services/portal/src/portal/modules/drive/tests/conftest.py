@@ -15,7 +15,7 @@ from portal import resources
 from portal.context import RequestContext
 from portal.modules.drive import wiring
 from portal.modules.licence.tables import licences, plans
-from testkit.portals import SignUp, TestPortal, node_urls
+from testkit.portals import SignUp, TestPortal, node_urls, route_of
 
 ADD_PLAN = Statement(
     insert(plans), columns=("code", "position", "price", "currency", "users", "storage_bytes")
@@ -57,8 +57,7 @@ async def context(
     """What a web node of the home datacentre would know of a request."""
     opening = resources.opened(settings, portal_secrets, site=portal.home_dc, node="portal-90")
     async with opening as opened:
-        route = await opened.routes.resolve(portal.label)
-        assert route is not None
+        route = await route_of(portal, opened.routes)
         yield RequestContext(route, opened, "en")
 
 

@@ -15,7 +15,7 @@ from kernel.sealing import SealBrokenError
 from portal.context import RequestContext
 from portal.modules.drive.tables import drive_storage
 from portal.resources import Resources
-from testkit.portals import SignUp, TestPortal
+from testkit.portals import SignUp, TestPortal, route_of
 
 FILES = "/api/v1/drive/files"
 EXPIRED_SECONDS = 30.0
@@ -36,8 +36,7 @@ class Stored:
 
 
 async def stored_account(resources: Resources, portal: TestPortal) -> Stored:
-    route = await resources.routes.resolve(portal.label)
-    assert route is not None
+    route = await route_of(portal, resources.routes)
     async with resources.reading(route) as session:
         row = await session.first(STORED)
     assert row is not None

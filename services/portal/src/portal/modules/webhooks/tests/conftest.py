@@ -10,7 +10,7 @@ from kernel.settings import Settings
 from portal import resources
 from portal.context import RequestContext
 from testkit import addresses
-from testkit.portals import SignUp, TestPortal
+from testkit.portals import SignUp, TestPortal, route_of
 
 from .receivers import PORT, Receiver
 
@@ -28,8 +28,7 @@ async def context(
     """What a web node of the home datacentre would know of a request."""
     opening = resources.opened(settings, portal_secrets, site=portal.home_dc, node="portal-91")
     async with opening as opened:
-        route = await opened.routes.resolve(portal.label)
-        assert route is not None
+        route = await route_of(portal, opened.routes)
         yield RequestContext(route, opened, "en")
 
 
