@@ -329,7 +329,7 @@ def test_what_every_datacentre_gives_back_is_unavailable(front: Front, length: i
     assert "x-portico-again" not in answer.headers
 
 
-def test_no_server_left_is_a_problem_document(full: Layout) -> None:
+def test_no_server_left_is_a_problem_document_and_an_error_of_the_rest_api(full: Layout) -> None:
     door = f"http://{full.settings.door.address}:{full.settings.door.http}"
     files = [*full.etc.glob("*/balancer.cfg"), *full.etc.glob("*/door.cfg")]
     with ExitStack() as stack:
@@ -345,7 +345,9 @@ def test_no_server_left_is_a_problem_document(full: Layout) -> None:
     assert given_back.headers["x-portico-again"] == "1"
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
-    assert answer.json()["code"] == "unavailable"
+    told = answer.json()
+    assert (told["code"], told["error"]) == ("unavailable", "INTERNAL_SERVER_ERROR")
+    assert told["error_description"] == told["detail"]
 
 
 def _served(layout: Layout) -> list[Program]:

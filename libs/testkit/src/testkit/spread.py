@@ -33,12 +33,12 @@ WITHOUT_SERVERS = (
         *("filters", "fuzz", "method", "people_fields", "references", "wire"),
     ),
 )
-LIGHT = (  # servers that mostly wait: what loads the machine would disturb those on the cluster
+LIGHT = (  # what loads the machine more would disturb the tests on the cluster
     *("libs/etcd/", "libs/routes/", "services/routing/"),
     *("services/failover/tests/control/", "services/failover/tests/service/"),
 )
 ON_CLUSTER = "cluster"
-WITHOUT_SERVERS_NICENESS = 10
+BESIDE_NICENESS = 5
 CLUSTER_FIXTURE = "settings"
 
 
@@ -51,11 +51,10 @@ def group(nodeid: str) -> str:
 
 
 def turn(nodeid: str) -> int:
-    """Return when a test's group is given out: the longest first, what has no deadlines last."""
-    file = nodeid.partition("::")[0]
+    """Return when a test's group is given out: the longest first, then what has no deadlines."""
     if group(nodeid) == ON_CLUSTER:
         return 0
-    return 2 if file.startswith(WITHOUT_SERVERS) else 1
+    return 1 if nodeid.startswith(WITHOUT_SERVERS) else 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -70,9 +69,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Let tests with servers, and with deadlines, go first."""
-    if _shares_work() and item.nodeid.startswith(WITHOUT_SERVERS):
-        os.setpriority(os.PRIO_PROCESS, 0, WITHOUT_SERVERS_NICENESS)
+    """Let the tests on the cluster, of which there are most, go first."""
+    if _shares_work() and group(item.nodeid) != ON_CLUSTER:
+        os.setpriority(os.PRIO_PROCESS, 0, BESIDE_NICENESS)
 
 
 def _shares_work() -> bool:

@@ -37,6 +37,7 @@ class OffReason(StrEnum):
 
     BY_HAND = "by-hand"
     FAILING = "failing"  # it has taken nothing for days
+    DISMISSED = "dismissed"  # whose webhook bound it works here no more
 
 
 @dataclass(frozen=True, slots=True)

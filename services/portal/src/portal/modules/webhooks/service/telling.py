@@ -32,17 +32,22 @@ LONGEST_SLEEP = timedelta(days=1)  # then old dead letters are looked for
 
 Make = Callable[[Entry], Awaitable[Delivery | None]]
 Send = Callable[[Delivery], Awaitable[None]]
+Orphaned = Callable[[Handler], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a turn begins with. ``read_to``: the journal's last entry that it knows."""
+    """What a turn begins with. ``read_to``: the journal's last entry that it knows.
+
+    ``is_orphaned``: who bound the handler by his webhook works here no more, so it is told nothing.
+    """
 
     handler: Handler
     waiting: Sequence[Delivery]
     fresh: Sequence[Delivery] = ()
     read_to: int = 0
     is_more: bool = False
+    is_orphaned: bool = False
 
     @property
     def is_full(self) -> bool:
@@ -79,14 +84,18 @@ class Told:
 async def load(
     handlers: HandlerRepository,
     deliveries: DeliveryRepository,
-    make: Make,
     handler_id: HandlerId,
     job: int,
+    *,
+    make: Make,
+    is_orphaned: Orphaned,
 ) -> Load | None:
     """Read what there is to tell; ``None`` if this job tells the handler nothing any more."""
     handler = await handlers.find(handler_id)
     if handler is None or not handler.is_on or handler.job != job:
         return None
+    if await is_orphaned(handler):
+        return Load(handler, (), read_to=handler.cursor, is_orphaned=True)
     most = patience.MOST_WAITING + FRESH_AT_ONCE
     begun = Load(handler, await deliveries.waiting(most), read_to=handler.cursor)
     return begun if begun.is_full else await _with_fresh(begun, deliveries, make)
@@ -164,6 +173,8 @@ class Recording:
             return Done()
         if handler.cursor != load.handler.cursor:
             return Again()  # another turn told the same and was quicker
+        if load.is_orphaned:
+            return await self._switch_off(handler, OffReason.DISMISSED)
         await self._deliveries.remove(told.taken)
         await self._deliveries.keep([*told.failed, *self._to_keep(told.untried)])
         health = handler.health.after(
@@ -175,10 +186,15 @@ class Recording:
         handler = replace(handler, cursor=load.read_to, health=health)
         if handler.is_hopeless(self._now):
             last = told.failed[-1].error if told.failed else ""
-            handler, fact = handler.switched_off(OffReason.FAILING, last)
-            self._publish(fact)
+            return await self._switch_off(handler, OffReason.FAILING, last)
         await self._handlers.save(handler)
-        return self._next(handler, load, told) if handler.is_on else Done()
+        return self._next(handler, load, told)
+
+    async def _switch_off(self, handler: Handler, why: OffReason, said: str = "") -> Done:
+        off, fact = handler.switched_off(why, said)
+        self._publish(fact)
+        await self._handlers.save(off)
+        return Done()
 
     def _next(self, handler: Handler, load: Load, told: Told) -> Again:
         if told.is_silence:

@@ -1,10 +1,11 @@
 """The compatible methods of events: bound, shown and unbound by a webhook."""
 
+import asyncio
 from typing import Any
 
 import httpx
 
-from testkit.portals import TestPortal
+from testkit.portals import PASSWORD, TestPortal
 
 from .receivers import Receiver
 
@@ -98,3 +99,28 @@ async def test_what_cannot_be_bound_is_refused(portal: TestPortal, receiver: Rec
     for parameters, refusal in refusals:
         assert await pbx.refused("event.bind", **parameters) == refusal, parameters
     assert await pbx.call("event.get") == []
+
+
+async def test_with_the_person_of_its_webhook_what_it_bound_is_told_nothing(
+    portal: TestPortal, receiver: Receiver
+) -> None:
+    second = {"email": f"b@{portal.label}.example", "password": PASSWORD, "role": "admin"}
+    user = (await portal.client.post("/api/v1/users", json=second)).json()["id"]
+    made = await portal.client.post(WEBHOOKS, json={"scopes": ["crm"], "user_id": user})
+    pbx = Integration(portal.client, made.json())
+    await pbx.call("event.bind", event="ONCRMLEADADD", handler=receiver.url)
+    await portal.client.post("/api/v1/crm/leads", json={"title": "x"})
+    await receiver.until(lambda: len(receiver.taken) == 1)
+    await portal.client.post(f"/api/v1/users/{user}/dismissal")
+
+    async with asyncio.timeout(20):
+        while (await portal.client.get(HANDLERS)).json()["items"][0]["state"] == "on":  # noqa: ASYNC110  # a portal sends a test no event
+            await asyncio.sleep(0.1)
+    await portal.client.post("/api/v1/crm/leads", json={"title": "y"})
+
+    (bound,) = (await portal.client.get(HANDLERS)).json()["items"]
+    assert (bound["state"], bound["off_reason"]) == ("off", "dismissed")
+    changes = (await portal.client.get("/api/v1/changes?limit=1000")).json()["items"]
+    (fact,) = [change for change in changes if change["verb"] == "switched_off"]
+    assert (fact["entity_id"], fact["payload"]) == (bound["id"], {"reason": "dismissed"})
+    assert len(receiver.taken) == 1

@@ -13,6 +13,8 @@ from jobs import queue
 from jobs.outcomes import Outcome
 from jobs.queue import JobId
 from portal.context import RequestContext
+from portal.modules.company import facade as company
+from portal.modules.company.contracts import UserId, UserState
 from portal.modules.licence import facade as licence
 from portal.modules.webhooks.contracts import HandlerId
 from portal.modules.webhooks.domain.bodies import Sender, body_of, member_id
@@ -66,9 +68,10 @@ async def load(context: RequestContext, handler: HandlerId, job: JobId) -> Load 
         return await telling.load(
             repository,
             DeliveryRepository(session, handler),
-            partial(_made, session, wanted),
             handler,
             job,
+            make=partial(_made, session, wanted),
+            is_orphaned=partial(_is_orphaned, session),
         )
 
 
@@ -97,6 +100,14 @@ async def record(loaded: Load, told: Told, session: WriteSession) -> Outcome:
         now=session.now,
     )
     return await recording.record(loaded, told)
+
+
+async def _is_orphaned(session: ReadSession, handler: Handler) -> bool:
+    """Tell whether it was bound by a webhook that is dead because its person was dismissed."""
+    if handler.webhook_id is None or handler.created_by is None:
+        return False
+    person = await company.find_person(session, UserId(handler.created_by))
+    return person is None or person.state is not UserState.ACTIVE
 
 
 async def _made(session: ReadSession, wanted: frozenset[str], entry: Entry) -> Delivery | None:
