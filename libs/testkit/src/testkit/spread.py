@@ -33,10 +33,13 @@ WITHOUT_SERVERS = (
         *("filters", "fuzz", "method", "people_fields", "references", "wire"),
     ),
 )
-LIGHT = (  # what loads the machine more would disturb the tests on the cluster
-    *("libs/etcd/", "libs/routes/", "services/routing/"),
-    *("services/failover/tests/control/", "services/failover/tests/service/"),
+WITH_THEIR_OWN = (  # but for those under load: they and the tests on the cluster would disturb each other
+    *("libs/blobs/", "libs/etcd/", "libs/routes/", "services/failover/", "services/routing/"),
+    "deploy/cluster/tests/",
+    *_of("tests/e2e", "ids"),
 )
+BESIDE = (WITHOUT_SERVERS, WITH_THEIR_OWN)
+"""In this order: what has no deadlines runs while a hundred thousand rows are imported."""
 ON_CLUSTER = "cluster"
 BESIDE_NICENESS = 5
 CLUSTER_FIXTURE = "settings"
@@ -45,16 +48,15 @@ CLUSTER_FIXTURE = "settings"
 def group(nodeid: str) -> str:
     """Return what a test stays together with: its file, its folder, or everything on the cluster."""
     file = nodeid.partition("::")[0]
-    if file.startswith(WITHOUT_SERVERS):
-        return file
-    return file.rpartition("/")[0] if file.startswith(LIGHT) else ON_CLUSTER
+    if turn(nodeid) == 0:
+        return ON_CLUSTER
+    return file if file.startswith(WITHOUT_SERVERS) else file.rpartition("/")[0]
 
 
 def turn(nodeid: str) -> int:
-    """Return when a test's group is given out: the longest first, then what has no deadlines."""
-    if group(nodeid) == ON_CLUSTER:
-        return 0
-    return 1 if nodeid.startswith(WITHOUT_SERVERS) else 2
+    """Return when a test's group is given out: the longest first."""
+    places = (place for place, files in enumerate(BESIDE, 1) if nodeid.startswith(files))
+    return next(places, 0)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
