@@ -13,6 +13,7 @@ import pytest
 from kernel.settings import Settings
 from routes import Route, RouteMap
 
+SIGNUP = "/api/v1/signup"
 PASSWORD = "correct horse battery"  # noqa: S105  # of portals that live as long as a test
 TIMEOUT = httpx.Timeout(30, connect=5)
 HEARD_OF_SECONDS = 20.0
@@ -40,6 +41,7 @@ class TestPortal:
 
 
 SignUp = Callable[..., Awaitable[TestPortal]]
+Ask = Callable[[httpx.AsyncClient, Any], Awaitable[httpx.Response]]
 
 
 def client_of(url: str, host: str, token: str = "") -> httpx.AsyncClient:
@@ -75,7 +77,11 @@ async def route_of(portal: TestPortal, routes: RouteMap) -> Route:
 
 
 async def sign_up(settings: Settings, **fields: Any) -> TestPortal:
-    """Sign up a portal; ``fields`` replace those of the request."""
+    """Sign up a portal, with one request; ``fields`` replace those of the request."""
+    return await _signed_up(settings, _once, fields)
+
+
+async def _signed_up(settings: Settings, ask: Ask, fields: dict[str, Any]) -> TestPortal:
     label = fields.get("host", new_label())
     body = {
         "company": f"Company {label}",
@@ -85,7 +91,7 @@ async def sign_up(settings: Settings, **fields: Any) -> TestPortal:
         **fields,
     }
     async with client_of(door_url(settings), settings.base_domain) as anonymous:
-        answer = await _repeated(anonymous, "/api/v1/signup", body)
+        answer = await ask(anonymous, body)
     assert answer.status_code == 201, answer.text
     made = answer.json()
     host, token = made["portal"]["host"], made["token"]
@@ -101,15 +107,19 @@ async def sign_up(settings: Settings, **fields: Any) -> TestPortal:
     )
 
 
-async def _repeated(client: httpx.AsyncClient, path: str, body: Any) -> httpx.Response:
+async def _once(client: httpx.AsyncClient, body: Any) -> httpx.Response:
+    return await client.post(SIGNUP, json=body)
+
+
+async def _until_done(client: httpx.AsyncClient, body: Any) -> httpx.Response:
     """Ask as a careful client does: what a busy machine did not finish is asked again, and done once."""
     key = {"Idempotency-Key": secrets.token_hex(16)}
     for _ in range(ATTEMPTS - 1):
-        answer = await client.post(path, json=body, headers=key)
+        answer = await client.post(SIGNUP, json=body, headers=key)
         if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
             return answer
         await asyncio.sleep(1)
-    return await client.post(path, json=body, headers=key)
+    return await client.post(SIGNUP, json=body, headers=key)
 
 
 @pytest.fixture(scope="session")
@@ -118,7 +128,7 @@ async def new_portal(settings: Settings) -> AsyncIterator[SignUp]:
     async with AsyncExitStack() as stack:
 
         async def make(**fields: Any) -> TestPortal:
-            made = await sign_up(settings, **fields)
+            made = await _signed_up(settings, _until_done, fields)
             return await _kept(stack, made)
 
         yield make
