@@ -15,29 +15,24 @@ from cluster.programs import Program, all_programs
 from kernel.settings import Site
 
 OWNERS = "owners.map"
-# what HAProxy itself may have to say: status -> reason, code (as in `web.problems`), code for clients of the
-# compatible REST API (as in `portal.rest.failures`), detail
+# status -> reason, code (as in `web.problems`), detail: what HAProxy itself may have to say
 PROBLEMS = {
-    400: ("Bad Request", "invalid", "INVALID_REQUEST", "This is not a valid HTTP request."),
-    404: ("Not Found", "not-found", "ERROR_METHOD_NOT_FOUND", "There is nothing here."),
-    408: ("Request Timeout", "request-timeout", "INVALID_REQUEST", "The request came too slowly."),
-    413: ("Content Too Large", "too-large", "INVALID_REQUEST", "The request is too large."),
-    500: (
-        *("Internal Server Error", "internal", "INTERNAL_SERVER_ERROR"),
-        "Something went wrong on our side.",
-    ),
-    502: (
-        *("Bad Gateway", "bad-gateway", "ERROR_UNEXPECTED_ANSWER"),
-        "The server gave no valid answer.",
-    ),
-    503: (
-        *("Service Unavailable", "unavailable", "INTERNAL_SERVER_ERROR"),
-        "No server can take the request now: try again.",
-    ),
-    504: (
-        *("Gateway Timeout", "timeout", "ERROR_UNEXPECTED_ANSWER"),
-        "The server did not answer in time.",
-    ),
+    400: ("Bad Request", "invalid", "This is not a valid HTTP request."),
+    404: ("Not Found", "not-found", "There is nothing here."),
+    408: ("Request Timeout", "request-timeout", "The request did not arrive in time."),
+    413: ("Content Too Large", "too-large", "The request is larger than allowed."),
+    500: ("Internal Server Error", "internal", "Something went wrong on our side."),
+    502: ("Bad Gateway", "bad-gateway", "The server gave no valid answer."),
+    503: ("Service Unavailable", "unavailable", "No server can take the request now: try again."),
+    504: ("Gateway Timeout", "timeout", "The server did not answer in time."),
+}
+# the same for clients of the compatible REST API, as in `portal.rest.failures`
+REST_ERRORS = {
+    404: "ERROR_METHOD_NOT_FOUND",
+    500: "INTERNAL_SERVER_ERROR",
+    502: "ERROR_UNEXPECTED_ANSWER",
+    503: "INTERNAL_SERVER_ERROR",
+    504: "ERROR_UNEXPECTED_ANSWER",
 }
 
 
@@ -81,7 +76,7 @@ def problem(status: int) -> str:
 
     Its problem document is at the same time an error of the compatible REST API: HAProxy knows one for all.
     """
-    reason, code, error, detail = PROBLEMS[status]
+    reason, code, detail = PROBLEMS[status]
     title = code.replace("-", " ")
     document = json.dumps(
         {
@@ -90,7 +85,7 @@ def problem(status: int) -> str:
             "status": status,
             "detail": detail,
             "code": code,
-            "error": error,
+            "error": REST_ERRORS.get(status, "INVALID_REQUEST"),
             "error_description": detail,
         }
     )
