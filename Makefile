@@ -46,7 +46,7 @@ test: laboratory ## The whole suite against real servers of its own; narrow with
 test-box: servers ## The same suite on the self-hosted box, where it makes sense there
 	@PORTICO_TEST_SETTINGS=tests/portico.box.toml $(BIN)/pytest $(T)
 
-clients-test: clients ## Public clients, unmodified, against a cluster of their own (a quarter of an hour)
+clients-test: clients ## Public clients, unmodified, against a cluster of their own (three minutes)
 	@PORTICO_TEST_SETTINGS=tests/clients/portico.toml PORTICO_CLIENTS=full $(BIN)/pytest $(or $(T),tests/clients)
 
 endurance: servers ## A hundred kills, and ten minutes of random ones under load (half an hour)

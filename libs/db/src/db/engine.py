@@ -124,7 +124,7 @@ class Database:
         self._waiting += 1
         try:
             with WAIT_SECONDS.time():
-                # always: the pool connects for one at a time, and a server that hangs never greets
+                # also if one is free: another may be quicker, then we connect, and a hung server never greets
                 async with insistent_timeout(self._limits.acquire_seconds):
                     return await self._connected()
         except TimeoutError:
