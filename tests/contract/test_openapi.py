@@ -19,6 +19,8 @@ CHECKS = (
 )
 # Logs the tester out, so that nothing but 401 would be seen afterwards; tested by name elsewhere
 EXCLUDED = "/api/v1/sessions/current"
+# Two threads at a time would end with a SystemError now and then: github.com/python/cpython/issues/106905
+WORKERS = 1
 DEADLINE_SECONDS = 420
 
 
@@ -33,7 +35,14 @@ async def test_no_5xx_and_every_answer_is_as_documented(
         *("run", str(document), "--url", node_urls(settings, portal.home_dc)[0]),
         *("--header", f"Host: {portal.host}", "--header", f"Authorization: Bearer {portal.token}"),
         *("--checks", ",".join(CHECKS), "--max-examples", str(EXAMPLES), "--seed", "1"),
-        *("--phases", "examples,coverage,fuzzing", "--exclude-path", EXCLUDED, "--workers", "2"),
+        *(
+            "--phases",
+            "examples,coverage,fuzzing",
+            "--exclude-path",
+            EXCLUDED,
+            "--workers",
+            str(WORKERS),
+        ),
         *("--request-timeout", "30", "--no-color", "--continue-on-failure"),
         cwd=tmp_path,
         stdout=asyncio.subprocess.PIPE,
@@ -42,3 +51,5 @@ async def test_no_5xx_and_every_answer_is_as_documented(
     async with asyncio.timeout(DEADLINE_SECONDS):
         output, _ = await run.communicate()
     assert run.returncode == 0, output.decode()[-6000:]
+    me = await portal.client.get("/api/v1/me")
+    assert me.status_code == 200, "it logged itself out on the way, and saw nothing but 401 since"

@@ -1,5 +1,6 @@
 """What the front door does for the clients of the compatible REST API: keys, long requests, no secrets."""
 
+import signal
 import subprocess
 from contextlib import ExitStack
 
@@ -55,16 +56,16 @@ def test_no_code_and_no_token_is_logged(full: Layout, path: str) -> None:
     door = f"http://{full.settings.door.address}:{full.settings.door.http}"
     logs = []
     with ExitStack() as stack:
-        transport = httpx.HTTPTransport(retries=5)  # until it listens
-        client = stack.enter_context(httpx.Client(transport=transport, timeout=10))
         for file in (*full.etc.glob("*/balancer.cfg"), *full.etc.glob("*/door.cfg")):
             command = ["haproxy", "-db", "-f", str(file)]
             proxy = stack.enter_context(subprocess.Popen(command, stderr=subprocess.PIPE))
             stack.callback(proxy.terminate)
             logs.append(proxy)
-        assert client.get(door + path).status_code == 503
+        transport = httpx.HTTPTransport(retries=5)  # until it listens
+        with httpx.Client(transport=transport, timeout=10) as client:
+            assert client.get(door + path).status_code == 503
         for proxy in logs:
-            proxy.terminate()
+            proxy.send_signal(signal.SIGUSR1)  # a line is logged after its answer: let them end it
         said = "".join(proxy.communicate(timeout=10)[1].decode() for proxy in logs)
 
     assert CODE not in said

@@ -41,6 +41,12 @@ class NotInvitedError(ConflictError):
     code = "user-not-invited"
 
 
+class OwnDismissalError(ForbiddenError):
+    """Nobody dismisses himself."""
+
+    code = "own-dismissal"
+
+
 class LastAdministratorError(ForbiddenError):
     """The portal would have no administrator."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from kernel.errors import ForbiddenError
+from kernel.errors import ForbiddenError, UnauthenticatedError
 from kernel.facts import Fact
 from portal.modules.company.contracts import UserId, UserRole, UserState
 from portal.modules.company.domain.profiles import PROFILE, Profile, changes
@@ -14,6 +14,7 @@ from portal.modules.company.errors import (
     AlreadyDismissedError,
     NotDismissedError,
     NotInvitedError,
+    OwnDismissalError,
 )
 
 ENTITY = "user"
@@ -69,17 +70,21 @@ class User:
         confirmed_at = self.confirmed_at if user.email == self.email else None
         return replace(user, confirmed_at=confirmed_at, updated_at=at), changed
 
-    def dismiss(self, at: datetime) -> tuple["User", Fact]:
+    def dismiss(self, by: UserId, at: datetime) -> tuple["User", Fact]:
         """Return the dismissed person; his name stays on whatever he made."""
+        if by == self.id:
+            raise OwnDismissalError
         if self.state is UserState.DISMISSED:
             raise AlreadyDismissedError(id=self.id)
         dismissed = replace(self, state=UserState.DISMISSED, dismissed_at=at, updated_at=at)
         return dismissed, Fact(ENTITY, self.id, "dismissed")
 
-    def restore(self, at: datetime, *, has_password: bool) -> tuple["User", Fact]:
+    def restore(self, by: UserId, at: datetime, *, has_password: bool) -> tuple["User", Fact]:
         """Return the person who came back; who never chose a password is invited as before."""
         if self.state is not UserState.DISMISSED:
             raise NotDismissedError(id=self.id)
+        if by == self.id:  # nodes know his ended session for some seconds more
+            raise UnauthenticatedError
         state = UserState.ACTIVE if has_password else UserState.INVITED
         restored = replace(self, state=state, dismissed_at=None, updated_at=at)
         return restored, Fact(ENTITY, self.id, "restored", {"state": state.value})

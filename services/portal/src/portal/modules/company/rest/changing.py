@@ -62,9 +62,9 @@ async def _engage(call: Call, editor: Editor, user_id: UserId, *, is_active: boo
         raise refusal(failures.ACCESS_DENIED)
     people = wiring.people_of(call.context)
     if is_active:
-        await people.restore(user_id)
+        await people.restore(user_id, editor.user_id)
     else:
-        await people.dismiss(user_id)
+        await people.dismiss(user_id, editor.user_id)
         identity.forget_sessions(call.context)
 
 

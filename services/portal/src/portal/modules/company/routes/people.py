@@ -113,14 +113,15 @@ async def invite_again(user_id: UserPath, context: AdminContext) -> UserOut:
 
 @router.post("/users/{id}/dismissal", summary="Dismiss somebody")
 async def dismiss(user_id: UserPath, context: AdminContext) -> UserOut:
-    user = await wiring.people_of(context).dismiss(UserId(user_id))
+    user = await wiring.people_of(context).dismiss(UserId(user_id), UserId(context.user.user_id))
     identity.forget_sessions(context)
     return UserOut.of(user)
 
 
 @router.post("/users/{id}/restoration", summary="Take back somebody who was dismissed")
 async def restore(user_id: UserPath, context: AdminContext) -> UserOut:
-    return UserOut.of(await wiring.people_of(context).restore(UserId(user_id)))
+    by = UserId(context.user.user_id)
+    return UserOut.of(await wiring.people_of(context).restore(UserId(user_id), by))
 
 
 async def _member(context: RequestContext, user_id: UserId) -> Member:

@@ -126,28 +126,28 @@ class PeopleService:
         password_hash = await asyncio.to_thread(passwords.hashed, new.password)
         return await self._added(user, password_hash, new.department_ids)
 
-    async def dismiss(self, user_id: UserId) -> User:
+    async def dismiss(self, user_id: UserId, by: UserId) -> User:
         """Dismiss: he can no longer log in; his sessions end; what he made stays with his name."""
         user = await self._people.find_for_update(user_id)
         if user is None:
             raise UserNotFoundError(id=user_id)
+        dismissed, fact = user.dismiss(by, self._now)
         if user.role is UserRole.ADMIN and user.state is UserState.ACTIVE:
             await self._lock_room()
             if await self._people.count_administrators() == 1:
                 raise LastAdministratorError(id=user_id)
-        dismissed, fact = user.dismiss(self._now)
         await self._people.save(dismissed)
         await self._access.close_all_sessions(user_id)
         self._publish(fact)
         return dismissed
 
-    async def restore(self, user_id: UserId) -> User:
+    async def restore(self, user_id: UserId, by: UserId) -> User:
         """Take somebody back, with his rights; he counts against the plan again."""
         user = await self._people.find_for_update(user_id)
         if user is None:
             raise UserNotFoundError(id=user_id)
         has_password = await self._people.has_password(user_id)
-        restored, fact = user.restore(self._now, has_password=has_password)
+        restored, fact = user.restore(by, self._now, has_password=has_password)
         await self._require_seat()
         await self._people.save(restored)
         self._publish(fact)

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from kernel.errors import ForbiddenError
+from kernel.errors import ForbiddenError, UnauthenticatedError
 from portal.modules.company.contracts import UserId, UserRole, UserState
 from portal.modules.company.domain.people import COMPANYS_OWN, Editor, User, normalised_email
 from portal.modules.company.domain.profiles import Gender, is_time_zone
@@ -17,6 +17,7 @@ from portal.modules.company.errors import (
     AlreadyDismissedError,
     NotDismissedError,
     NotInvitedError,
+    OwnDismissalError,
     PasswordWeakError,
 )
 
@@ -34,6 +35,9 @@ ANNA = User(
 )
 
 
+BY = UserId(7)
+
+
 def invited() -> User:
     return User(
         UserId(2), "b@acme.ru", "", "", UserRole.EMPLOYEE, UserState.INVITED, "ru", None, NOON
@@ -41,29 +45,42 @@ def invited() -> User:
 
 
 def test_a_dismissed_person_keeps_his_name() -> None:
-    dismissed, fact = ANNA.dismiss(NOON)
+    dismissed, fact = ANNA.dismiss(BY, NOON)
     assert (dismissed.state, dismissed.full_name) == (UserState.DISMISSED, "Анна Каренина")
     assert (fact.entity, fact.entity_id, fact.verb) == ("user", 1, "dismissed")
 
 
 def test_nobody_is_dismissed_twice() -> None:
-    dismissed, _ = ANNA.dismiss(NOON)
+    dismissed, _ = ANNA.dismiss(BY, NOON)
     with pytest.raises(AlreadyDismissedError):
-        dismissed.dismiss(NOON)
+        dismissed.dismiss(BY, NOON)
 
 
 def test_who_comes_back_is_active_if_he_ever_was() -> None:
-    dismissed, _ = ANNA.dismiss(NOON)
-    back, fact = dismissed.restore(NOON, has_password=True)
+    dismissed, _ = ANNA.dismiss(BY, NOON)
+    back, fact = dismissed.restore(BY, NOON, has_password=True)
     assert (back.state, back.dismissed_at) == (UserState.ACTIVE, None)
     assert (fact.verb, fact.payload) == ("restored", {"state": "active"})
-    guest, _ = dismissed.restore(NOON, has_password=False)
+    guest, _ = dismissed.restore(BY, NOON, has_password=False)
     assert guest.state is UserState.INVITED
+
+
+def test_nobody_dismisses_himself() -> None:
+    with pytest.raises(OwnDismissalError):
+        ANNA.dismiss(ANNA.id, NOON)
+
+
+def test_a_dismissed_administrator_whose_session_a_node_still_knows_does_not_take_himself_back() -> (
+    None
+):
+    dismissed, _ = ANNA.dismiss(BY, NOON)
+    with pytest.raises(UnauthenticatedError):
+        dismissed.restore(ANNA.id, NOON, has_password=True)
 
 
 def test_only_who_was_dismissed_comes_back() -> None:
     with pytest.raises(NotDismissedError):
-        ANNA.restore(NOON, has_password=True)
+        ANNA.restore(BY, NOON, has_password=True)
 
 
 def test_what_changes_is_told_with_what_was() -> None:

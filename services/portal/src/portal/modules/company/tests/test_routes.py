@@ -209,10 +209,27 @@ async def status_of_me(portal: TestPortal, url: str, token: str) -> int:
         return (await client.get("/api/v1/me")).status_code
 
 
-async def test_the_last_administrator_stays(new_portal: SignUp) -> None:
+async def test_nobody_dismisses_himself(new_portal: SignUp) -> None:
     portal = await new_portal()
+    await added(portal, role="admin")
     answer = await portal.client.post(f"/api/v1/users/{portal.user_id}/dismissal")
-    assert (answer.status_code, answer.json()["code"]) == (403, "last-administrator")
+    assert (answer.status_code, answer.json()["code"]) == (403, "own-dismissal")
+    assert (await portal.client.get("/api/v1/me")).json()["state"] == "active"
+
+
+async def test_of_two_who_dismiss_each_other_one_stays(new_portal: SignUp) -> None:
+    portal = await new_portal()
+    other = await added(portal, role="admin")
+    token = (await log_in(portal, other["email"])).json()["token"]
+    async with portal.at(str(portal.client.base_url), token) as his:
+        assert (await his.get("/api/v1/me")).status_code == 200
+        answers = await asyncio.gather(
+            portal.client.post(f"/api/v1/users/{other['id']}/dismissal"),
+            his.post(f"/api/v1/users/{portal.user_id}/dismissal"),
+        )
+    assert sorted(a.status_code == 200 for a in answers) == [False, True]
+    refused = next(a for a in answers if a.status_code != 200)
+    assert refused.json()["code"] in {"last-administrator", "unauthenticated"}
 
 
 async def test_after_ten_wrong_passwords_even_the_right_one_waits(new_portal: SignUp) -> None:
