@@ -26,6 +26,7 @@ class Scripted:
         self.mistaken = ""
         self.confirmed: dict[str, int] = {}
         self.takes_confirmations = True
+        self.slow: asyncio.Event | None = None
         self.newest: int | None = 0
         self._streams: set[web.StreamResponse] = set()
 
@@ -62,6 +63,8 @@ class Scripted:
 
     async def host(self, request: web.Request) -> web.Response:
         self.asked += 1
+        if self.slow:
+            await self.slow.wait()
         route = self.table.find(request.match_info["label"])
         if route is None:
             return web.json_response({"code": "host-unknown"}, status=404)

@@ -232,6 +232,22 @@ async def test_nothing_known_and_nobody_there_is_not_a_no() -> None:
         assert not routes.is_loaded
 
 
+async def test_a_host_made_while_the_service_is_slow_is_not_denied(
+    service: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(misses, "MISS_SECONDS", 0.2)
+    async with RouteMap.follow([service.url], "token") as routes:
+        await service.opened.wait()
+        service.slow = asyncio.Event()
+        with pytest.raises(RoutesUnavailableError):
+            await routes.resolve("h8")
+        waiting = asyncio.create_task(routes.resolve("h8"))
+        await service.portal(portal(8, revision=11))
+        await until(lambda: routes.find("h8"))
+        assert await waiting, "it came by the stream while its answer did not"
+        service.slow.set()
+
+
 async def test_a_restarted_node_knows_the_routes_from_its_file(tmp_path: Path) -> None:
     file = tmp_path / "routes.jsonl"
     Snapshot.of(table(1, 2)).write(file)

@@ -4,6 +4,6 @@ from kernel.errors import UnavailableError
 
 
 class RoutesUnavailableError(UnavailableError):
-    """No routes are known yet and no routing service answers: whether the host exists is not known."""
+    """The host is not known and no routing service answers: whether it exists is not known."""
 
     code = "routes-unavailable"

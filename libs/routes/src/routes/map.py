@@ -130,8 +130,8 @@ class RouteMap:
     async def resolve(self, label: str) -> Route | None:
         """Return the route; on a miss ask the routing service, for a second at most.
 
-        ``None`` means that there is no such portal. Raises ``RoutesUnavailableError`` if nobody answers
-        and all that is known is what a file held: the portal may have been made since.
+        ``None`` means that there is no such portal. Raises ``RoutesUnavailableError`` if nobody answers:
+        the portal may have been made since the last that was heard.
         """
         route = self.find(label)
         if route is not None or not _LABEL.fullmatch(label):
@@ -139,10 +139,10 @@ class RouteMap:
         try:
             return await self._misses.ask(label)
         except NoAnswerError as error:
-            if self._follower.confirmed:  # without a routing service nobody makes a portal either
-                self._misses.remember(label)
-                return None
-            raise RoutesUnavailableError from error
+            route = self.find(label)  # it may have been told meanwhile
+            if route is None:
+                raise RoutesUnavailableError from error
+            return route
 
     async def opened(
         self, portal: PortalId, within_seconds: float, *, stale: Route | None = None

@@ -61,7 +61,7 @@ class Misses:
             raise NoAnswerError(host) from error
         MISSES.labels("unknown" if route is None else "found").inc()
         if route is None:
-            self.remember(host)
+            self._remember(host)
         return route
 
     def _asked(self, host: str, task: asyncio.Task[Route | None]) -> None:
@@ -69,7 +69,7 @@ class Misses:
         if not task.cancelled():
             task.exception()  # seen, even if every caller has given up
 
-    def remember(self, host: str) -> None:
+    def _remember(self, host: str) -> None:
         """Answer "no" for a second without asking."""
         self._unknown_until.pop(host, None)
         if len(self._unknown_until) >= UNKNOWN_HOSTS:
