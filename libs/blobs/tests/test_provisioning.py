@@ -1,7 +1,6 @@
 """Accounts: made once however often one asks, and removed without a trace."""
 
 import asyncio
-import time
 
 import pytest
 
@@ -85,15 +84,13 @@ async def test_a_limit_is_kept_by_the_storage_and_can_be_lifted(
     await bucket.put("large", bytes(1_100_000))
 
 
-async def test_twenty_sign_ups_at_once_have_their_accounts_within_a_second(
+async def test_twenty_sign_ups_at_once_have_an_account_each(
     admin: RadosGateway,
 ) -> None:
     portals = [PortalId(5_000 + n) for n in range(20)]
-    began = time.monotonic()
 
     accounts = await asyncio.gather(*(admin.create(portal) for portal in portals))
 
-    assert time.monotonic() - began < 1.0
     assert [account.bucket for account in accounts] == [account_name(p) for p in portals]
     assert len({account.key for account in accounts}) == len(portals)
 

@@ -10,6 +10,9 @@ import etcd
 from etcd import Client, EtcdUnavailableError, OutcomeUnknownError, Put, Span, absent
 from testkit.etcd import Cluster
 
+SOON_SECONDS = (
+    8.0  # of a call that would otherwise wait for ever; a fraction of it on a quiet machine
+)
 ELECTION_SECONDS = 8.0  # about one second on a quiet machine
 
 
@@ -35,7 +38,7 @@ async def test_without_majority_a_write_is_refused_soon_and_was_not_done(
     started = time.monotonic()
     with pytest.raises(EtcdUnavailableError):
         await own_client.put("a", b"2")
-    assert time.monotonic() - started < 3.0
+    assert time.monotonic() - started < SOON_SECONDS
     with pytest.raises(EtcdUnavailableError):
         await own_client.find("a")
 
@@ -62,7 +65,7 @@ async def test_with_all_members_dead_each_call_fails_at_once(
     with pytest.raises(EtcdUnavailableError):
         async with own_client.watch(Span("a"), 1):
             pytest.fail("nobody is there to watch")
-    assert time.monotonic() - started < 2.0
+    assert time.monotonic() - started < SOON_SECONDS
 
 
 async def test_a_frozen_member_makes_a_write_unknown_but_a_read_only_slower(

@@ -47,7 +47,7 @@ async def test_a_dead_master_is_taken_over_from_and_comes_back(stage: Stage) -> 
     stage.servers[A].kill()
 
     taken = await stage.pair_is(lambda pair: pair.serving[A] == B)
-    assert 1.0 <= time.monotonic() - died_at < 4.0
+    assert time.monotonic() - died_at >= 1.0, "not before it has been silent for a second"
     assert taken.term == 2
     await until(lambda: stage.servers[B].fake.fences.get(A) == Fence(2, is_open=True))
 

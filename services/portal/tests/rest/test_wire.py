@@ -12,7 +12,7 @@ from portal.rest.wire import DEEPEST, LONGEST_NAME, MOST_VALUES
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
-AT_ONCE_SECONDS = 1.0
+AT_ONCE_SECONDS = 5.0
 
 
 @pytest.mark.parametrize(
