@@ -1,6 +1,7 @@
 """Runs ``portico``: here, which is quick, or as a process of its own where it is to be interrupted."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -47,15 +48,19 @@ def portico(*words: str) -> Ended:
 
 
 def begin(*words: str) -> "subprocess.Popen[str]":
-    """Start it as a process."""
+    """Start it as a process that can be interrupted, even if we ourselves run in the background."""
     command = [str(PORTICO), *words]
-    return subprocess.Popen(  # noqa: S603  # ours
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=os.environ | WIDE,
-    )
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # an ignored one is inherited
+    try:
+        return subprocess.Popen(  # noqa: S603  # ours
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=os.environ | WIDE,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def wait_until(holds: Callable[[], Any]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 from collections.abc import AsyncIterator
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -11,6 +12,7 @@ import etcd
 from etcd import Client, Span
 from kernel.errors import TooManyRequestsError, UnavailableError
 from signup.limiter import Limiter, subject
+from signup.patience import patiently
 from testkit import addresses
 from testkit.etcd import Cluster
 
@@ -79,6 +81,25 @@ async def test_the_state_vanishes_by_itself_within_a_minute(client: Client, addr
 
     (kv,) = (await client.range(Span(f"limit/signup/{subject(address)}"))).kvs
     assert 0 < await client.keep_alive(kv.lease) <= 60
+
+
+async def test_a_short_silence_of_etcd_turns_nobody_away(
+    own_etcd: Cluster, client: Client, address: str
+) -> None:
+    """Longer than the client itself asks again, as when a disk stands still."""
+    admit = partial(Limiter(client, per_minute=PER_MINUTE).admit, address)
+    for member in own_etcd.members:
+        member.freeze()
+    try:
+        with pytest.raises(UnavailableError):
+            await admit()
+        waiting = asyncio.create_task(patiently(admit))
+        await asyncio.sleep(1)
+    finally:
+        for member in own_etcd.members:
+            member.thaw()
+    async with asyncio.timeout(20):
+        await waiting
 
 
 async def test_without_etcd_nobody_is_admitted() -> None:

@@ -67,7 +67,9 @@ class Mails:
         return found[0]
 
     def _to(self, address: str) -> list[Mail]:
-        messages = (_read(p) for p in sorted(self._folder.glob("*.eml")))
+        # hidden while it is being written
+        whole = sorted(p for p in self._folder.glob("*.eml") if not p.name.startswith("."))
+        messages = (_read(p) for p in whole)
         return [Mail(m) for m in messages if address in str(m["to"])]
 
 

@@ -1,8 +1,8 @@
 """Limits sign-ups per client address, strictly over all nodes and datacentres.
 
 Every POST that passes validation counts, whether it makes a portal or not: else taken host names could be
-probed without end. The state lies in etcd under compare-and-set. When etcd does not answer the sign-up
-is refused, since it could not claim its host either.
+probed without end; one whose counting was not confirmed counts once more. The state lies in etcd under
+compare-and-set. When etcd does not answer the sign-up is refused, since it could not claim its host either.
 """
 
 import asyncio

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from signup.answers import SignupOut
 from signup.form import Rules, SignupIn
 from signup.limiter import Limiter
 from signup.metrics import SECONDS, SIGNUPS
+from signup.patience import patiently
 from signup.service import Signup
 from web import client
 
@@ -72,7 +74,8 @@ async def sign_up(request: Request) -> Response:
             catalogue=request.app.state.messages,
         )
         key = idempotency.key_of(request.headers.get(idempotency.HEADER), content)
-        await desk.limiter.admit(client.address(request, desk.proxies))
+        address = client.address(request, desk.proxies)
+        await patiently(partial(desk.limiter.admit, address))
         outcome = await desk.signup.sign_up(filled, key)
         measured.outcome = "repeated" if outcome.repeated else "created"
     headers = {"Cache-Control": "no-store", "Location": outcome.answer["portal"]["url"]}

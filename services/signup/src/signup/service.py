@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum, auto
+from functools import partial
 from typing import Any
 
 from blobs.errors import StorageRefusedError
@@ -31,6 +32,7 @@ from signup.form import Filled
 from signup.hold import Hold
 from signup.idempotency import Key, Record, Records
 from signup.passwords import Hasher
+from signup.patience import patiently
 from signup.saga import Credentials, Saga
 from telemetry import logs
 
@@ -95,7 +97,7 @@ class Signup:
     async def _once_per_key(self, filled: Filled, key: Key) -> Outcome:
         wait_until = hold.now() + WAIT_SECONDS
         while hold.now() < wait_until:
-            record, is_new = await self._records.begin(key, new_portal_id())
+            record, is_new = await patiently(partial(self._records.begin, key, new_portal_id()))
             progress = Progress.NONE if is_new else await self._progress(key, record)
             if progress is Progress.ANSWERED and record.answer is not None:
                 return Outcome(record.answer, repeated=True)
@@ -131,7 +133,7 @@ class Signup:
                 ours = await self._claim(filled, portal, key)
             except (HostTakenError, InvalidFieldsError):
                 if key is not None:
-                    await self._records.forget(key.record, portal)
+                    await patiently(partial(self._records.forget, key.record, portal))
                 raise
             return await self._finish(ours)
 
