@@ -21,7 +21,7 @@ from kernel.settings import Site
 
 from .conftest import prepare
 
-READY_SECONDS = 10.0
+READY_SECONDS = 20.0
 
 
 class Server:

@@ -22,7 +22,7 @@ from cluster.layout import Layout
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 NOW = datetime.now(UTC)
-READY_SECONDS = 10.0
+READY_SECONDS = 20.0
 HOST = "acme.portico.localhost"
 NAMES = ("portico.localhost", "*.portico.localhost")
 ASKED = f"GET /internal HTTP/1.1\r\nHost: {HOST}\r\n"

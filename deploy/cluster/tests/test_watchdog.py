@@ -177,7 +177,7 @@ async def is_replaced(stand: Stand, node: str, fault: str) -> None:
 @pytest.mark.feature("ARCH-15")
 async def test_a_balancer_that_is_stopped_answers_first_what_it_has_begun(stand: Stand) -> None:
     begun = [asyncio.create_task(stand.ask("dc-a", "/slow")) for _ in range(4)]
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(1)
 
     await asyncio.to_thread(stand.supervisor.stop, ["dc-a:haproxy"], READY_SECONDS)
     answers = [(await task).json()["node"] for task in begun]

@@ -103,6 +103,19 @@ async def until(is_so: Callable[[], Awaitable[bool]], seconds: float) -> None:
             await asyncio.sleep(0.1)
 
 
+async def holding(nodes: Nodes) -> bool:
+    """Tell whether all nodes have heard that requests must wait."""
+    return all([await _holds(node) for node in nodes.values()])
+
+
+async def _holds(node: httpx.AsyncClient) -> bool:
+    try:
+        await node.get("/api/v1/me", timeout=0.5)
+    except httpx.ReadTimeout:
+        return True
+    return False
+
+
 async def names(client: httpx.AsyncClient) -> Counter[str]:
     """Return every department's name and how often it is there."""
     found: Counter[str] = Counter()
@@ -136,7 +149,7 @@ async def test_requests_wait_while_a_side_moves_and_go_on_when_that_is_taken_bac
     directory: Directory, nodes: Nodes
 ) -> None:
     await directory.pair(move={"kind": "switch", "sides": ["dc-a"], "step": "fence"})
-    await asyncio.sleep(0.2)
+    await until(lambda: holding(nodes), SOON_SECONDS)
     asked = [
         asyncio.create_task(node.request(verb, path, json=body))
         for node in nodes.values()

@@ -21,7 +21,7 @@ from kernel import secrets
 from kernel.ids import PortalId
 from kernel.settings import Settings
 
-REPLICATED_WITHIN_SECONDS = 5.0
+REPLICATED_WITHIN_SECONDS = 20.0
 TABLES = (
     "SELECT table_name FROM information_schema.columns "
     "WHERE table_schema = 'portico' AND column_name = 'portal_id'"

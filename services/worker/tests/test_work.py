@@ -220,7 +220,7 @@ async def test_a_portal_with_thousands_of_jobs_does_not_hold_up_another(
     async with working(database, big, small, otherwise=slowly):
         await asyncio.sleep(0.3)
         (job,) = await enqueue(database, small)
-        await ended(database, small, job, seconds=5)
+        await ended(database, small, job, seconds=10)
 
     assert most == AT_ONCE_PER_PORTAL
 
@@ -251,17 +251,18 @@ async def test_steps_follow_each_other_until_the_work_is_done(
 async def test_a_worker_that_stops_ends_what_it_began_and_begins_nothing(
     database: Database, portal: Ownership
 ) -> None:
-    begun, may_end = asyncio.Event(), asyncio.Event()
+    begun, may_end = asyncio.Semaphore(0), asyncio.Event()
 
     async def wait(_: Claim) -> Outcome:
-        begun.set()
+        begun.release()
         await may_end.wait()
         return Done()
 
     jobs = await enqueue(database, portal, AT_ONCE_PER_PORTAL + 1)
     async with working(database, portal, otherwise=wait) as work:
-        await asyncio.wait_for(begun.wait(), 10)
-        await asyncio.sleep(0.2)
+        async with asyncio.timeout(10):
+            for _ in range(AT_ONCE_PER_PORTAL):
+                await begun.acquire()
         work.stop()
         assert await work.ready() == "stopping"
         may_end.set()

@@ -96,7 +96,7 @@ async def test_without_the_peers_receiver_no_commit_is_answered_until_it_may_be_
     assert not done
 
     assert await a.database.obey(AcknowledgeAlone(scene.revision))
-    number = await asyncio.wait_for(writing, BLOCKED_SECONDS)
+    number = await asyncio.wait_for(writing, BLOCKED_SECONDS * 5)
     seen = await until(a.database, lambda seen: seen.waiting_commits == 0)
     assert not seen.waits_for_peer
     assert not seen.is_replied_to
