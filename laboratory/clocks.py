@@ -11,6 +11,7 @@ from laboratory.machine import Machine
 
 LIBRARY = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 PACKAGE = "libfaketime"
+MEMORY = Path("/dev/shm")  # noqa: S108  # where the library keeps what its processes share
 END_SECONDS = 30
 
 
@@ -50,4 +51,12 @@ class StandIn:
                 await asyncio.to_thread(self._process.wait, END_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()
+                await asyncio.to_thread(self._process.wait)
+            _clean_up_after(self._process.pid)
         await self._machine.start([self._name])
+
+
+def _clean_up_after(pid: int) -> None:
+    """Remove what the library leaves of a process that was killed."""
+    for name in (f"faketime_shm_{pid}", f"sem.faketime_sem_{pid}"):
+        (MEMORY / name).unlink(missing_ok=True)

@@ -7,6 +7,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+import pytest
+
 from kernel.settings import Settings
 from testkit.portals import SignUp, node_urls
 
@@ -24,6 +26,7 @@ WORKERS = 1
 DEADLINE_SECONDS = 420
 
 
+@pytest.mark.timeout(DEADLINE_SECONDS + 30)
 async def test_no_5xx_and_every_answer_is_as_documented(
     settings: Settings, new_portal: SignUp, tmp_path: Path
 ) -> None:

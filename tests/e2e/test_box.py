@@ -15,6 +15,7 @@ from testkit import cluster
 from testkit.portals import sign_up
 
 BOX = cluster.ROOT / "tests" / "portico.box.toml"
+HEALTHY_SECONDS = 30
 # what only two datacentres need: somebody to decide which of them serves, a door in front of both
 ONLY_OF_TWO = {"failover", "door"}
 
@@ -31,11 +32,8 @@ def box() -> Iterator[Settings]:
 async def test_a_company_works_on_a_box_of_one_node_of_each(
     settings: Settings, box: Settings
 ) -> None:
-    whole, alone = [
-        await asyncio.to_thread(status.read, Installation(one)) for one in (settings, box)
-    ]
+    whole, alone = await _status(settings), await _all_healthy(box)
     names = [p.name for p in alone.processes]
-    assert all(p.healthy for p in alone.processes)
     assert {p.dc for p in alone.processes} == {box.datacentres[0].name}
     assert len(set(names)) == len(names), "one of each"
     assert _kinds(whole) - _kinds(alone) <= ONLY_OF_TWO
@@ -56,6 +54,20 @@ async def test_a_company_works_on_a_box_of_one_node_of_each(
     assert downloaded.content == content
     assert file["sha256"] == hashlib.sha256(content).hexdigest()
     assert {c["entity"] for c in changes} >= {"user", "lead", "file"}
+
+
+async def _all_healthy(box: Settings) -> status.Status:
+    """Return the box's status once nothing of it is ill: a probe may come when the machine is busy."""
+    async with asyncio.timeout(HEALTHY_SECONDS):
+        while True:
+            seen = await _status(box)
+            if all(p.healthy for p in seen.processes):
+                return seen
+            await asyncio.sleep(0.5)
+
+
+async def _status(installation: Settings) -> status.Status:
+    return await asyncio.to_thread(status.read, Installation(installation))
 
 
 def _kinds(seen: status.Status) -> set[str]:

@@ -27,7 +27,7 @@ def encrypted(settings: Settings, portal: TestPortal) -> httpx.AsyncClient:
         headers=headers,
         verify=ssl.create_default_context(cafile=settings.authority_file),
         trust_env=False,
-        timeout=10,
+        timeout=30,
     )
 
 
@@ -50,7 +50,7 @@ async def certificate(settings: Settings, *words: str | Path) -> "subprocess.Com
 
 def served(settings: Settings) -> int:
     """Return the serial number that a new client meets."""
-    pem = ssl.get_server_certificate((settings.door.address, settings.door.https), timeout=5)
+    pem = ssl.get_server_certificate((settings.door.address, settings.door.https), timeout=30)
     return x509.load_pem_x509_certificate(pem.encode()).serial_number
 
 

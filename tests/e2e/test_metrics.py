@@ -21,7 +21,7 @@ Series = tuple[str, frozenset[tuple[str, str]]]
 async def series(settings: Settings) -> AbstractSet[Series]:
     """Return what any process of the installation measures; a histogram counts once."""
     programs = [p for p in all_programs(Layout(settings, ROOT)) if p.metrics]
-    async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
         pages = await asyncio.gather(*(client.get(f"http://{p.metrics}/metrics") for p in programs))
     return {
         (

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -36,14 +37,15 @@ async def test_two_of_four_web_nodes_die_under_load_and_nobody_notices(
     work.start(writers=WRITERS)
     await asyncio.sleep(1)
     assert await harm.kill("portal-1") == 2
-    async with asyncio.timeout(BACK_WITHIN_SECONDS + TRAFFIC_WITHIN_SECONDS):
+    async with asyncio.timeout(BACK_WITHIN_SECONDS + 3 * TRAFFIC_WITHIN_SECONDS):
         await harm.until_all_healthy()
         healthy = time.monotonic()
         while await requests_served(node_urls(settings, acme.home_dc)[0]) == 0:
             await asyncio.sleep(0.1)
-    assert time.monotonic() - healthy <= TRAFFIC_WITHIN_SECONDS
+        assert time.monotonic() - healthy <= TRAFFIC_WITHIN_SECONDS
+        while len(work.leads) <= 20:
+            await asyncio.sleep(0.1)
     await work.stop()
-    assert len(work.leads) > 20
     assert await work.lost() == []
     assert len(work.failures) <= WRITERS, work.failures  # no more than were in flight
 
@@ -66,11 +68,27 @@ async def test_each_database_is_master_of_the_other_and_both_lags_are_shown(
         name = f"Отдел {secrets.token_hex(6)}"
         made = await portal.client.post("/api/v1/departments", json={"name": name})
         statement = "SELECT id FROM departments WHERE portal_id = %s AND name = %s"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             for site in settings.datacentres:
                 while not (rows := inside.query(site.name, statement, portal.id, name)):
                     await asyncio.sleep(0.05)
                 assert rows == [(made.json()["id"],)]
-    pairs = (await asyncio.to_thread(status.read, harm.installation)).to_json()["pairs"]
+    # a disk that stalls for a second makes either side late, for that second
+    async with asyncio.timeout(30):
+        while not is_well(pairs := await shown_pairs(harm)):
+            await asyncio.sleep(0.5)
     assert [p["mode"] for p in pairs] == ["SYNC"]
-    assert all(p["lag_ms"] is not None and p["lag_ms"] < 1000 for p in pairs)
+
+
+async def shown_pairs(harm: Harm) -> list[dict[str, Any]]:
+    """Return the pairs as the status shows them."""
+    shown = await asyncio.to_thread(status.read, harm.installation)
+    pairs: list[dict[str, Any]] = shown.to_json()["pairs"]
+    return pairs
+
+
+def is_well(pairs: list[dict[str, Any]]) -> bool:
+    """Tell whether both lags are known and short, and the databases in step."""
+    lags = [p["lag_ms"] for p in pairs]
+    is_short = all(lag is not None and lag < 1000 for lag in lags)
+    return is_short and all(p["mode"] == "SYNC" for p in pairs)

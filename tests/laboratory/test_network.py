@@ -16,6 +16,8 @@ SETTINGS = Path(__file__).parent / "portico.toml"
 OUTSIDE = "portico-test-outside"
 PORT = 9999
 SLOW = 0.05
+TRIES = 20
+PATIENT_SECONDS, LOST_SECONDS = 10.0, 0.3
 LISTEN = f"""
 import socket, sys
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
@@ -29,16 +31,18 @@ ASK = f"""
 import socket, sys, time
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
     asker.bind((sys.argv[1], 0))
-    asker.settimeout(0.3)
-    answered, began = 0, time.monotonic()
+    asker.settimeout(float(sys.argv[4]))
+    answered, quickest = 0, float("inf")
     for _ in range(int(sys.argv[3])):
+        began = time.monotonic()
         try:
             asker.sendto(b"?", (sys.argv[2], {PORT}))
             asker.recv(64)
-            answered += 1
         except TimeoutError:
-            pass
-    print(answered, time.monotonic() - began)
+            continue
+        answered += 1
+        quickest = min(quickest, time.monotonic() - began)
+    print(answered, quickest)
 """
 
 
@@ -72,9 +76,14 @@ def sites(file: Path) -> Iterator[Settings]:
     assert not [name for name in _namespaces() if name.startswith("portico-test-")]
 
 
-def answers(first: Site, second: Site, times: int = 1) -> tuple[int, float]:
-    """Ask from one site at the other; return how often an answer came, and in how many seconds."""
-    words = _inside(first, ASK, first.address, second.address, str(times))
+def answers(
+    first: Site, second: Site, times: int = 1, seconds: float = PATIENT_SECONDS
+) -> tuple[int, float]:
+    """Ask from one site at the other; return how often an answer came, and the fewest seconds it took.
+
+    The fewest, because a busy machine adds to the others; ``seconds``: how long an answer is waited for.
+    """
+    words = _inside(first, ASK, first.address, second.address, str(times), str(seconds))
     said = subprocess.check_output(words, timeout=60).split()
     return int(said[0]), float(said[1])
 
@@ -88,8 +97,8 @@ def test_all_sites_reach_each_other(sites: Settings) -> None:
 def test_a_cut_in_one_direction_is_felt_by_both_and_by_nobody_else(sites: Settings) -> None:
     a, b, witness = sites.sites
     cuts.cut(sites, a, b)
-    assert answers(a, b)[0] == 0  # the question is lost
-    assert answers(b, a)[0] == 0  # the answer is lost
+    assert answers(a, b, seconds=LOST_SECONDS)[0] == 0  # the question is lost
+    assert answers(b, a, seconds=LOST_SECONDS)[0] == 0  # the answer is lost
     assert answers(a, witness)[0] == answers(witness, b)[0] == 1
     cuts.heal(a, b)
     assert answers(a, b)[0] == answers(b, a)[0] == 1
@@ -98,7 +107,7 @@ def test_a_cut_in_one_direction_is_felt_by_both_and_by_nobody_else(sites: Settin
 def test_some_packets_are_lost(sites: Settings) -> None:
     a, b, _ = sites.sites
     cuts.lose(sites, a, b, 50)
-    answered, _ = answers(a, b, times=40)
+    answered, _ = answers(a, b, times=40, seconds=LOST_SECONDS)
     cuts.heal(a, b)
     assert 5 < answered < 35
     assert answers(a, b, times=10)[0] == 10
@@ -115,14 +124,16 @@ def test_the_long_wire_is_long_in_both_directions_and_short_again_after(
     ) as wire:
         assert wire.stdout is not None
         assert wire.stdout.readline() == b"ready\n"
-        answered, seconds = answers(a, b, times=5)
-        _, elsewhere = answers(a, witness, times=5)
+        answered, quickest = answers(a, b, times=5)
+        _, elsewhere = answers(a, witness, times=TRIES)
         wire.kill()
     assert answered == 5
-    assert seconds >= 5 * 2 * SLOW
+    assert quickest >= 2 * SLOW
     assert elsewhere < SLOW
-    time.sleep(0.1)  # the device goes with its process
-    assert answers(b, a, times=5) < (6, SLOW)
+    deadline = time.monotonic() + PATIENT_SECONDS  # the device goes with its process, or soon after
+    while answers(b, a, times=TRIES, seconds=LOST_SECONDS)[1] >= SLOW:
+        assert time.monotonic() < deadline, "the wire is still long"
+    assert answers(b, a, times=TRIES)[0] == TRIES
 
 
 def _namespaces() -> list[str]:

@@ -1,5 +1,6 @@
 """The real HAProxy with our files, in front of servers that tell what reached them."""
 
+import csv
 import json
 import ssl
 import subprocess
@@ -62,7 +63,7 @@ class Server:
         self._http.server_close()
 
     def take(self, request: BaseHTTPRequestHandler) -> None:
-        self.busy = request.path != "/readyz"
+        self.busy |= request.path != "/readyz"  # health checks come in between
         request.rfile.read(int(request.headers.get("Content-Length", 0)))
         if request.path != "/readyz":
             self.seen.append((request.command, request.path))
@@ -120,8 +121,16 @@ class Front:
     def wait_for_both_datacentres(self) -> None:
         """Wait until every proxy has found every server."""
         deadline = time.monotonic() + READY_SECONDS
+        self.wait_for_all_servers()
         while self._found() != {s.name for s in self.layout.settings.datacentres}:
             assert time.monotonic() < deadline, "the balancers do not find their servers"
+            time.sleep(0.05)
+
+    def wait_for_all_servers(self) -> None:
+        """Wait until no proxy leaves one out: on a busy machine a health check may have failed."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._are_up():
+            assert time.monotonic() < deadline, "the balancers leave servers out"
             time.sleep(0.05)
 
     def _found(self) -> set[str]:
@@ -129,6 +138,22 @@ class Front:
             return {self.datacentre(f"portal{n}") for n in range(30)}
         except httpx.HTTPError:
             return set()
+
+    def _are_up(self) -> bool:
+        try:
+            tables = [self._client.get(url).text.removeprefix("# ") for url in self._stats()]
+        except httpx.HTTPError:
+            return False
+        rows = [row for table in tables for row in csv.DictReader(table.splitlines())]
+        servers = [row for row in rows if row["svname"] not in {"FRONTEND", "BACKEND"}]
+        return all(row["status"].startswith(("UP", "no check")) for row in servers)
+
+    def _stats(self) -> Iterator[str]:
+        settings = self.layout.settings
+        for site in settings.datacentres:
+            yield f"http://{site.address}:{settings.ports.balancer_stats}/;csv"
+        shared = settings.site(settings.shared_site)
+        yield f"http://{shared.address}:{settings.ports.door_stats}/;csv"
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +167,7 @@ def running(
         for file in (*layout.etc.glob("*/balancer.cfg"), *layout.etc.glob("*/door.cfg")):
             proxy = stack.enter_context(subprocess.Popen(["haproxy", "-db", "-f", file]))
             stack.callback(proxy.terminate)
-        front = Front(layout, nodes, stack.enter_context(httpx.Client(timeout=10)))
+        front = Front(layout, nodes, stack.enter_context(httpx.Client(timeout=30)))
         front.wait_for_both_datacentres()
         yield front
 
@@ -152,6 +177,7 @@ def front(running: Front) -> Front:
     for node in running.nodes.values():
         node.seen.clear()
         node.deaf, node.busy, node.owner, node.gives_back = 0, False, "", False
+    running.wait_for_all_servers()
     return running
 
 
@@ -216,7 +242,7 @@ def test_clients_cannot_say_where_they_come_from(front: Front) -> None:
 def test_nodes_hear_whether_the_client_asked_with_tls(front: Front) -> None:
     lies = {"X-Forwarded-For": "10.1.1.1", "X-Forwarded-Proto": "http"}
     trust = ssl.create_default_context(cafile=front.layout.settings.authority_file)
-    with httpx.Client(verify=trust) as client:
+    with httpx.Client(verify=trust, timeout=30) as client:
         said = client.get(f"{front.encrypted}/", headers=lies).json()["headers"]
 
     assert said["x-forwarded-proto"] == "https"
@@ -241,7 +267,7 @@ def test_another_datacentre_is_believed(front: Front) -> None:
     (site,) = (s for s in front.layout.settings.datacentres if s.name == "dc-b")
     said = {"X-Forwarded-For": "203.0.113.9", "X-Portico-Hops": "1", "X-Request-Id": "theirs"}
     transport = httpx.HTTPTransport(local_address=site.address)
-    with httpx.Client(transport=transport) as node:
+    with httpx.Client(transport=transport, timeout=30) as node:
         heard = node.get(front.balancer, headers=said).json()["headers"]
 
     assert {name: heard[name.lower()] for name in said} == said
@@ -267,7 +293,7 @@ def test_a_write_whose_server_died_is_not_repeated(front: Front) -> None:
         node.deaf = 1
 
     # on a fresh connection; a client that has been answered on it before sees it closed instead
-    answer = httpx.post(front.balancer, content=b"{}")
+    answer = httpx.post(front.balancer, content=b"{}", timeout=30)
 
     assert answer.status_code == 502
     assert answer.json()["code"] == "bad-gateway"
@@ -336,8 +362,8 @@ def test_no_server_left_is_a_problem_document_and_an_error_of_the_rest_api(full:
         for file in files:
             proxy = stack.enter_context(subprocess.Popen(["haproxy", "-db", "-f", file]))
             stack.callback(proxy.terminate)
-        transport = httpx.HTTPTransport(retries=5)  # until it listens
-        client = stack.enter_context(httpx.Client(transport=transport, timeout=10))
+        transport = httpx.HTTPTransport(retries=7)  # until it listens
+        client = stack.enter_context(httpx.Client(transport=transport, timeout=30))
         given_back = client.get(full.settings.balancer_url("dc-a"))
         answer = client.post(door, content=b"{}")
 

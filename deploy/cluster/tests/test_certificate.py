@@ -88,7 +88,9 @@ class Door:
 
     def _wrapped(self, context: ssl.SSLContext, host: str) -> ssl.SSLSocket:
         address = (self._settings.address, self._settings.https)
-        return context.wrap_socket(socket.create_connection(address, 5), server_hostname=host)
+        return context.wrap_socket(
+            socket.create_connection(address, READY_SECONDS), server_hostname=host
+        )
 
 
 def serial(connection: ssl.SSLSocket) -> int:

@@ -23,7 +23,7 @@ def sink(tmp_path: Path) -> Iterator[str]:
     with subprocess.Popen(words) as server:
         yield host
         server.terminate()
-        assert server.wait(10) == 0
+        assert server.wait(30) == 0
 
 
 def test_a_mail_is_kept_whole_with_its_envelope(sink: str, tmp_path: Path) -> None:
@@ -51,10 +51,10 @@ def test_a_mail_without_end_is_refused(sink: str, tmp_path: Path) -> None:
 
 
 def _connected(host: str) -> smtplib.SMTP:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while True:
         try:
-            return smtplib.SMTP(host, PORT, timeout=10)
+            return smtplib.SMTP(host, PORT, timeout=30)
         except ConnectionRefusedError:
             if time.monotonic() > deadline:
                 raise

@@ -50,7 +50,7 @@ def test_a_port_that_another_cluster_holds_is_explained(layout: Layout, tmp_path
         assert holder.stdout is not None
         holder.stdout.readline()
         complaint = _complaint(layout)
-        holder.communicate(timeout=10)
+        holder.communicate(timeout=30)
 
     assert f"another cluster of ours runs in {tmp_path / 'other'}: `make down`" in complaint
 

@@ -61,12 +61,12 @@ def test_no_code_and_no_token_is_logged(full: Layout, path: str) -> None:
             proxy = stack.enter_context(subprocess.Popen(command, stderr=subprocess.PIPE))
             stack.callback(proxy.terminate)
             logs.append(proxy)
-        transport = httpx.HTTPTransport(retries=5)  # until it listens
-        with httpx.Client(transport=transport, timeout=10) as client:
+        transport = httpx.HTTPTransport(retries=7)  # until it listens
+        with httpx.Client(transport=transport, timeout=30) as client:
             assert client.get(door + path).status_code == 503
         for proxy in logs:
             proxy.send_signal(signal.SIGUSR1)  # a line is logged after its answer: let them end it
-        said = "".join(proxy.communicate(timeout=10)[1].decode() for proxy in logs)
+        said = "".join(proxy.communicate(timeout=30)[1].decode() for proxy in logs)
 
     assert CODE not in said
     assert "GET /rest/" in said

@@ -53,7 +53,7 @@ def grow():
 
 @node.get("/slow")
 async def slow():
-    await asyncio.sleep(2)
+    await asyncio.sleep(4)
     return {"node": name}
 
 installation, name = settings.load(), os.environ["PORTICO_NODE"]
@@ -83,16 +83,26 @@ class Stand:
     async def is_in(self, node: str) -> bool:
         """Tell whether the balancer sends requests to the node."""
         dc, name = node.split(":")
+        return (await self._row(dc, name))["status"].startswith("UP")
+
+    async def until_busy(self, dc: str, requests: int) -> None:
+        """Wait until nodes of a datacentre are at so many requests."""
+        async with asyncio.timeout(READY_SECONDS):
+            while int((await self._row(dc, "BACKEND"))["scur"]) < requests:  # noqa: ASYNC110  # no event tells
+                await asyncio.sleep(0.05)
+
+    async def _row(self, dc: str, name: str) -> dict[str, str]:
+        """Return what the balancer tells of one server of ours, or of all."""
         address = f"{self._settings.site(dc).address}:{self._settings.ports.balancer_stats}"
         table = (await self._client.get(f"http://{address}/;csv")).text.removeprefix("# ")
         rows = csv.DictReader(table.splitlines())
         (row,) = (r for r in rows if (r["pxname"], r["svname"]) == ("nodes", name))
-        return row["status"].startswith("UP")
+        return row
 
     async def ask(self, dc: str, path: str) -> httpx.Response:
         """Ask a datacentre's balancer, on a connection of one's own."""
         url = self._settings.balancer_url(dc)
-        async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
             return await client.get(f"{url}{path}")
 
     async def until(self, node: str, *, is_in: bool, seconds: float) -> None:
@@ -123,7 +133,7 @@ async def stand(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stand
         supervisor.launch()
     try:
         supervisor.start(STARTED)
-        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=20, trust_env=False) as client:
             made = Stand(layout, supervisor, client)
             await answering(made)
             yield made
@@ -177,7 +187,7 @@ async def is_replaced(stand: Stand, node: str, fault: str) -> None:
 @pytest.mark.feature("ARCH-15")
 async def test_a_balancer_that_is_stopped_answers_first_what_it_has_begun(stand: Stand) -> None:
     begun = [asyncio.create_task(stand.ask("dc-a", "/slow")) for _ in range(4)]
-    await asyncio.sleep(1)
+    await stand.until_busy("dc-a", len(begun))
 
     await asyncio.to_thread(stand.supervisor.stop, ["dc-a:haproxy"], READY_SECONDS)
     answers = [(await task).json()["node"] for task in begun]

@@ -20,9 +20,8 @@ from kernel.ids import PortalId
 from testkit.contents import is_empty, random_bytes, read, stream, zeros
 from testkit.s3 import Gateway, running
 
-SOON_SECONDS = (
-    12.0  # of a call that would otherwise wait for ever; a second or two on a quiet machine
-)
+# of a call that would otherwise wait for ever; a second or two on a quiet machine
+SOON_SECONDS = 12.0
 
 
 class Cable:
@@ -95,6 +94,14 @@ def connections_in_use(store: Store) -> int:
     return len(connector._acquired)
 
 
+async def read_in_the_end(bucket: Bucket, key: str) -> bytes:
+    """Read over connections that wait a second, which is too little on a busy machine now and then."""
+    async with asyncio.timeout(30):
+        while True:
+            with suppress(StorageTimeoutError):
+                return await read(bucket, key)
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -109,11 +116,12 @@ def connections_in_use(store: Store) -> int:
 )
 async def test_a_storage_that_hangs_is_an_error_in_time(
     s3: Gateway,
+    bucket: Bucket,
     impatient: Bucket,
     impatient_store: Store,
     call: Callable[[Bucket], Awaitable[object]],
 ) -> None:
-    await impatient.put("there", b"contents")
+    await bucket.put("there", b"contents")
     tasks_before = asyncio.all_tasks()
 
     with s3.frozen():
@@ -124,8 +132,8 @@ async def test_a_storage_that_hangs_is_an_error_in_time(
 
     assert connections_in_use(impatient_store) == 0
     if ending := asyncio.all_tasks() - tasks_before:  # a cancelled one needs a turn of the loop
-        assert not (await asyncio.wait(ending, timeout=1))[1]
-    assert await read(impatient, "there") == b"contents"
+        assert not (await asyncio.wait(ending, timeout=10))[1]
+    assert await read_in_the_end(impatient, "there") == b"contents"
 
 
 async def test_a_storage_that_hangs_in_the_middle_of_a_download_is_an_error_in_time(
@@ -142,7 +150,7 @@ async def test_a_storage_that_hangs_in_the_middle_of_a_download_is_an_error_in_t
                     pass
 
     with pytest.raises(StorageTimeoutError):
-        await asyncio.wait_for(download(), 10)
+        await asyncio.wait_for(download(), 30)
 
     assert connections_in_use(impatient_store) == 0
 
@@ -223,15 +231,18 @@ async def test_bytes_damaged_on_the_way_are_not_stored(
 
 
 async def test_a_reader_may_be_slower_than_the_storage_may_be_silent(
-    bucket: Bucket, impatient: Bucket
+    s3: Gateway, bucket: Bucket, account: Account
 ) -> None:
     await bucket.put_stream("file", zeros(64_000_000))
 
-    received = 0
-    async with impatient.get("file") as file:
+    received, silence = 0, 4.0
+    async with (
+        connect(s3.url, Timeouts(silence=silence)) as store,
+        Bucket(store, account).get("file") as file,
+    ):
         async for chunk in file.chunks():
             if not received:
-                await asyncio.sleep(2.0)  # twice the silence we allow the storage
+                await asyncio.sleep(silence + 1)
             received += len(chunk)
 
     assert received == 64_000_000
@@ -267,19 +278,21 @@ async def test_a_cancelled_stream_leaves_nothing(bucket: Bucket) -> None:
 
 
 async def test_a_cancelled_call_gives_its_connection_back(
-    bucket: Bucket, impatient: Bucket, impatient_store: Store
+    s3: Gateway, bucket: Bucket, account: Account
 ) -> None:
     await bucket.put_stream("file", zeros(64_000_000))
 
-    async with impatient.get("file") as file:
-        await anext(file.chunks())
-    task = asyncio.create_task(impatient.put("other", bytes(PART_BYTES)))
-    await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    async with connect(s3.url) as store:
+        own = Bucket(store, account)
+        async with own.get("file") as file:
+            await anext(file.chunks())
+        task = asyncio.create_task(own.put("other", bytes(PART_BYTES)))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
 
-    assert connections_in_use(impatient_store) == 0
+        assert connections_in_use(store) == 0
 
 
 async def test_slow_downloads_never_hold_up_the_small_calls(
@@ -287,7 +300,7 @@ async def test_slow_downloads_never_hold_up_the_small_calls(
 ) -> None:
     await bucket.put_stream("file", zeros(64_000_000))
     monkeypatch.setattr("blobs.store.TRANSFERS", 2)
-    async with connect(s3.url, Timeouts(connect=0.5)) as narrow, AsyncExitStack() as downloads:
+    async with connect(s3.url, Timeouts(connect=3.0)) as narrow, AsyncExitStack() as downloads:
         crowded = Bucket(narrow, account)
         for _ in range(2):
             file = await downloads.enter_async_context(crowded.get("file"))
@@ -310,5 +323,5 @@ async def test_a_full_storage_refuses_in_time_and_still_reads(tmp_path: Path) ->
                 found = await asyncio.gather(*writes, return_exceptions=True)
                 seconds = time.monotonic() - started_at
                 assert [type(error) for error in found] == [StorageTimeoutError] * 2
-                assert seconds < 15  # the gateway's own limit, not ours
+                assert seconds < 25  # the gateway's own limit, not ours
                 assert len(await read(bucket, "there")) == 4_000_000

@@ -156,7 +156,7 @@ async def test_a_signed_url_expires(bucket: Bucket, browser: aiohttp.ClientSessi
         async with browser.get(url) as answer:
             return answer.status == 403
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await is_refused():  # noqa: ASYNC110  # nothing tells when a URL expires
             await asyncio.sleep(0.2)
 

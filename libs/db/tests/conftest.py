@@ -22,7 +22,8 @@ SetFence = Callable[[str, int, str], Coroutine[Any, Any, None]]
 async def database(settings: Settings, portal_secrets: Secrets) -> AsyncIterator[Database]:
     host = settings.datacentres[0].address
     opened = Database(
-        Address(host, settings.ports.mariadb, "portico_app", portal_secrets["db_password"])
+        Address(host, settings.ports.mariadb, "portico_app", portal_secrets["db_password"]),
+        bare_portals.BUSY,
     )
     await opened.open()
     yield opened
@@ -34,7 +35,8 @@ async def set_fence(settings: Settings) -> AsyncIterator[SetFence]:
     host = settings.datacentres[0].address
     password = kernel_secrets.load(settings.secrets_dir, "signup")["db_password"]
     control = Database(
-        Address(host, settings.ports.mariadb, "portico_provision", password, "portico_fence")
+        Address(host, settings.ports.mariadb, "portico_provision", password, "portico_fence"),
+        bare_portals.BUSY,
     )
     await control.open()
 

@@ -27,7 +27,7 @@ from kernel.ids import PortalId
 
 from .conftest import SetFence
 
-DEADLINE_SECONDS = 10
+DEADLINE_SECONDS = 30
 JOINED = Fact("user", 1, "joined", {"имя": "Анна"})
 _WITH_ID = Statement(
     insert(journal),

@@ -8,6 +8,7 @@ import pytest
 import etcd
 from etcd import Client
 from testkit.etcd import Cluster, running
+from testkit.patience import patient
 
 
 @pytest.fixture(scope="session")
@@ -24,8 +25,17 @@ def own_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture
 async def client(shared_cluster: Cluster) -> AsyncIterator[Client]:
-    async with etcd.connect(shared_cluster.urls) as client:
-        yield client
+    """Of a cluster that is well, however long its answers take."""
+    with patient():
+        async with etcd.connect(shared_cluster.urls) as client:
+            yield client
+
+
+@pytest.fixture
+def patience() -> Iterator[None]:
+    """For a cluster of the test's own that is well, too."""
+    with patient():
+        yield
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ async def test_a_second_step_waits_for_the_first_and_sees_its_progress(
         async with writing(database, portal) as session:
             return await queue.find_for_update(session, job)
 
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         group.create_task(slow_step())
         await locked.wait()
         second = group.create_task(next_step())

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 
-async def until(is_so: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(is_so: Callable[[], object], seconds: float = 30.0) -> None:
     """Look again until it is so; fail when the time is up."""
     deadline = time.monotonic() + seconds
     while not is_so():

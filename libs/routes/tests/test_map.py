@@ -57,7 +57,7 @@ async def test_with_every_routing_service_stopped_a_node_resolves_and_catches_up
                 await routes.resolve("h3")
         stale = routes.find("h2")
         assert stale is not None
-        waiting = asyncio.create_task(routes.opened(PortalId(2), 30, stale=stale))
+        waiting = asyncio.create_task(routes.opened(PortalId(2), 60, stale=stale))
 
         await asyncio.to_thread(installation.start)
 
@@ -98,10 +98,11 @@ async def test_a_node_restarted_while_everything_is_down_knows_its_routes(
     cluster.kill()
 
     async with RouteMap.follow(installation.urls, TOKEN, file=file) as routes:
-        await asyncio.wait_for(routes.wait_until_loaded(), 5)
+        await asyncio.wait_for(routes.wait_until_loaded(), 30)
         assert routes.find("h1")
 
 
+@pytest.mark.usefixtures("patient_misses")
 async def test_a_host_unknown_to_memory_is_asked_for(own: Own) -> None:
     """Right after it was made, maybe before the stream could tell."""
     installation, cluster = own
@@ -127,7 +128,7 @@ async def test_a_frozen_routing_service_is_left_in_time(
         installation.services["dc-a"].freeze()
         await put(directory, 1, "h1")
 
-        await until(lambda: routes.find("h1"), seconds=15)
+        await until(lambda: routes.find("h1"))
 
         installation.services["dc-a"].thaw()
 
@@ -144,7 +145,7 @@ async def test_a_takeover_reaches_all_portals_of_the_pair_with_one_change(own: O
         await directory.put(
             "pair/1", b'{"id":1,"mode":"SOLO","solo":"dc-b","term":2,"serving":%b}' % serving
         )
-        route = await routes.opened(PortalId(1), 10, stale=before)
+        route = await routes.opened(PortalId(1), 60, stale=before)
 
         assert route is not None
         owners = {
@@ -165,7 +166,7 @@ async def test_a_node_that_starts_first_waits_for_the_services(own: Own) -> None
 
         await asyncio.to_thread(installation.start)
 
-        await asyncio.wait_for(routes.wait_until_loaded(), 15)
+        await asyncio.wait_for(routes.wait_until_loaded(), 30)
         assert routes.find("h1")
 
 
@@ -174,7 +175,7 @@ async def following(
     installation: Installation, file: Path | None = None
 ) -> AsyncIterator[RouteMap]:
     async with RouteMap.follow(installation.urls, TOKEN, file=file) as routes:
-        await asyncio.wait_for(routes.wait_until_loaded(), 10)
+        await asyncio.wait_for(routes.wait_until_loaded(), 30)
         yield routes
 
 

@@ -18,7 +18,7 @@ import pytest
 from console.main import app
 
 PORTICO = Path(sys.executable).with_name("portico")
-LOOK_SECONDS = 20.0
+LOOK_SECONDS = 40.0
 WIDE = {"COLUMNS": "200", "TERMINAL_WIDTH": "200"}
 """So wide that nothing is wrapped."""
 
@@ -55,7 +55,7 @@ def begin(*words: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(  # noqa: S603  # ours
             command,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             text=True,
             env=os.environ | WIDE,
         )

@@ -10,7 +10,7 @@ from failover.record import Mode, Rejoin
 from failover.simulation.network import WITNESS, A, B
 from failover.simulation.scenes import split
 
-from .running import begin, portico, wait_until
+from .running import LOOK_SECONDS, begin, portico, wait_until
 from .simulated import World
 
 
@@ -142,7 +142,7 @@ def test_a_verb_during_a_takeover_is_refused(world: World) -> None:
     world.do(lambda cast: cast.world.kill(cast.world.databases[A]))
     command = begin("dc", "suspend", "dc-b", "--no-switch")
 
-    assert command.wait(20) == Ending.REFUSED
+    assert command.wait(LOOK_SECONDS) == Ending.REFUSED
 
 
 def _split_and_lose_a(world: World) -> None:

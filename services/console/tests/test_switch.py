@@ -108,7 +108,8 @@ def test_the_switch_goes_on_after_the_command_is_interrupted(world: World) -> No
     world.is_held = True
     command = begin("switch", "pair", "1", "--to", "dc-b")
     wait_until(lambda: world.pair.move is not None)
-    time.sleep(0.3)  # let it print what it waits for
+    assert command.stderr is not None
+    assert " ms  " in command.stderr.readline()  # it says what it waits for
 
     command.send_signal(signal.SIGINT)
     said, _ = command.communicate(timeout=LOOK_SECONDS)

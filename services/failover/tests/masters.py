@@ -17,7 +17,7 @@ from testkit.checkout import ROOT
 from testkit.mariadb import Server, running
 
 A, B = "dc-a", "dc-b"
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 AS_A_REPLICA = (
     "--init-rpl-role=SLAVE",
     "--read-only=1",

@@ -3,6 +3,7 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -105,11 +106,12 @@ async def test_equal_contents_are_equal_while_both_servers_are_written(
     pair: Masters, comparer: Comparer
 ) -> None:
     async with written_all_the_time(pair) as counts:
-        for revision in range(1, 8):
+        for revision in itertools.count(1):
             assert await comparer.run(revision) == Comparison(revision, is_equal=True), differences(
                 comparer
             )
-    assert min(counts) > 10
+            if revision >= 7 and min(counts) > 10:
+                break
 
 
 async def test_every_differing_value_is_found_and_its_row_and_column_are_named(

@@ -114,7 +114,7 @@ async def test_the_history_is_kept_while_the_service_runs() -> None:
         return a_status()
 
     async with history.kept(read):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await asked.wait()
         await asyncio.sleep(0)
 

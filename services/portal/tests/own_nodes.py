@@ -32,10 +32,12 @@ from routes import Route
 from testkit import etcd as etcd_servers
 from testkit import mariadb, ready
 from testkit.mariadb import Server
+from testkit.patience import patient
 from testkit.process import Process
 
 SITES = ("dc-a", "dc-b")
 PAIR = PairId(1)
+HELD_SECONDS = 20.0
 LABEL = "acme"
 TOKEN = "a session of the administrator"  # of a portal that lives as long as a test
 _SETTINGS = """
@@ -52,6 +54,7 @@ sites = [
 balancer = 17011
 balancer_internal = 17011
 [limits]
+held_request_seconds = {held_seconds} # a busy machine needs some to start a database again
 portal_requests_per_second = 100000
 """
 
@@ -77,7 +80,7 @@ class Own:
             "Authorization": f"Bearer {TOKEN}",
             **headers,
         }
-        return httpx.AsyncClient(base_url=self.url(site), headers=about, timeout=40)
+        return httpx.AsyncClient(base_url=self.url(site), headers=about, timeout=60)
 
     def restart(self, site: str) -> None:
         """Start a database that was killed, and let it do what its agent would let it do."""
@@ -122,7 +125,8 @@ def running(folder: Path) -> Iterator[Own]:
     with mariadb.running(folder) as masters:
         addresses = [site.address for site in masters.settings.sites]
         path = folder / "nodes.toml"
-        path.write_text(_SETTINGS.format(*addresses, var=masters.settings.var), encoding="utf-8")
+        about = {"var": masters.settings.var, "held_seconds": HELD_SECONDS}
+        path.write_text(_SETTINGS.format(*addresses, **about), encoding="utf-8")
         with etcd_servers.running(folder, addresses) as cluster:
             own = Own(
                 kernel_settings.load(path),
@@ -153,7 +157,7 @@ def _start(own: Own, path: Path) -> None:
         ("/usr/bin/etcdctl", "--endpoints", own.cluster.urls[0], "put", "pair/1", _record()),
         env={**os.environ, "ETCDCTL_API": "3"},
         stdout=subprocess.DEVNULL,
-        timeout=10,
+        timeout=30,
         check=True,
     )
     for process in (*own.routing.values(), *own.nodes.values()):
@@ -223,7 +227,7 @@ class Directory:
 
     async def until_confirmed(self, site: str, revision: int) -> None:
         """Wait until the web node has confirmed the revision."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while await self.confirmed(site) < revision:  # noqa: ASYNC110  # etcd has no event of ours
                 await asyncio.sleep(0.01)
 
@@ -245,10 +249,11 @@ async def founded(own: Own) -> AsyncIterator[Directory]:
         own.fence(site, portal_row(portal), 1)
     route = Route(portal, LABEL, PAIR, "dc-a", "dc-a", 1, 1, "active")
     await _found(own, route)
-    async with etcd.connect(own.cluster.urls) as client:
-        directory = Directory(own, client, portal)
-        await directory.place()
-        yield directory
+    with patient():
+        async with etcd.connect(own.cluster.urls) as client:
+            directory = Directory(own, client, portal)
+            await directory.place()
+            yield directory
 
 
 async def _found(own: Own, route: Route) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from kernel.settings import Settings
 from testkit.portals import TestPortal, node_urls
 
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 50
 BYTES = 20_000_000
 
 

@@ -54,11 +54,14 @@ async def test_a_request_at_the_wrong_datacentre_is_forwarded_to_the_owner(
     for site in settings.datacentres:
         for url in node_urls(settings, site.name):
             for portal in (acme, beta):
-                async with portal.at(url) as client:
+                async with portal.at(url) as client, asyncio.timeout(30):
                     answer = await client.get("/api/v1/portal")
+                    # an owner who was not heard for two seconds does not name himself
+                    while OWNER not in answer.headers:
+                        answer = await client.get("/api/v1/portal")
                 shown = answer.json()
                 assert (shown["id"], shown["owner_dc"]) == (str(portal.id), portal.home_dc)
-                assert answer.headers.get_list("x-portico-owner") == [portal.home_dc]
+                assert answer.headers.get_list(OWNER) == [portal.home_dc]
 
 
 async def test_any_node_gives_the_same_answers(settings: Settings, acme: TestPortal) -> None:
@@ -78,13 +81,17 @@ OLD = Route(PortalId(1), "acme", PairId(1), "dc-a", "dc-a", 1, 1, "active")
 NEW = replace(OLD, epoch=2)
 AWAY = replace(OLD, owner="dc-b", term=2)
 DRAINING = replace(OLD, state="draining")
-HELD_SECONDS = 1.0
+HELD_SECONDS = 10.0  # this process may not get to run for a second or two
+OWNER = "X-Portico-Owner"
+BRIEFLY = 1.0  # where the end of patience is what is awaited
 
 
 class Stage:
     """A gate around a tiny application, with a route that changes when the test says so."""
 
-    def __init__(self, route: Route, then: Route | None = None) -> None:
+    def __init__(
+        self, route: Route, then: Route | None = None, held_seconds: float = HELD_SECONDS
+    ) -> None:
         self.route, self.then = route, then
         self.failures: list[PorticoError] = []
         self.unheard = self.unanswered = 0
@@ -94,7 +101,7 @@ class Stage:
         self.untaken_seconds = 0.0
         self.bodies: list[bytes] = []
         self.forwarded: list[str] = []
-        limits = SimpleNamespace(json_body_bytes=100, held_request_seconds=HELD_SECONDS)
+        limits = SimpleNamespace(json_body_bytes=100, held_request_seconds=held_seconds)
         both = SimpleNamespace(sites=("dc-a", "dc-b"))
         settings = SimpleNamespace(
             limits=limits, base_domain="portico.localhost", pair=lambda _: both
@@ -162,7 +169,7 @@ class Stage:
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(asgi), base_url="http://acme.portico.localhost"
         ) as client:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 return await client.request(verb, "/x", **request)
 
 
@@ -205,16 +212,18 @@ async def test_a_request_follows_the_portal_to_its_new_owner() -> None:
 
 
 async def test_patience_has_an_end_that_says_why() -> None:
-    stage = Stage(OLD)
+    stage = Stage(OLD, held_seconds=BRIEFLY)
     stage.failures = [DatabaseUnavailableError() for _ in range(99)]
     started = time.monotonic()
     answer = await stage.ask("POST", content=b"hello")
     assert (answer.status_code, answer.json()["code"]) == (503, "database-unavailable")
-    assert HELD_SECONDS <= time.monotonic() - started < 2 * HELD_SECONDS
+    assert time.monotonic() - started >= BRIEFLY
+    # looks of a quarter of a second each: no more of them than fit in, however long each really took
+    assert len(stage.bodies) <= 2 * BRIEFLY / patience.LOOK_SECONDS
 
 
 async def test_at_its_end_what_was_done_of_a_request_meanwhile_is_told() -> None:
-    stage = Stage(OLD)
+    stage = Stage(OLD, held_seconds=BRIEFLY)
     stage.meanwhile = Response(b"half of it")
     stage.failures = [DatabaseUnavailableError() for _ in range(99)]
     answer = await stage.ask("POST", content=b"hello")
@@ -223,7 +232,7 @@ async def test_at_its_end_what_was_done_of_a_request_meanwhile_is_told() -> None
 
 
 async def test_an_unknown_outcome_is_not_forgotten_over_a_later_failure() -> None:
-    stage = Stage(OLD)
+    stage = Stage(OLD, held_seconds=BRIEFLY)
     stage.failures = [OutcomeUnknownError(), *(DatabaseUnavailableError() for _ in range(99))]
     answer = await stage.ask("POST", content=b"hello")
     assert (answer.status_code, answer.json()["code"]) == (503, "outcome-unknown")
@@ -233,12 +242,12 @@ async def test_an_unknown_outcome_is_not_forgotten_over_a_later_failure() -> Non
 async def test_what_was_sent_and_not_answered_stays_unknown_whatever_comes_later(
     then: Route,
 ) -> None:
-    stage = Stage(AWAY)
+    stage = Stage(AWAY, held_seconds=BRIEFLY)
     stage.unanswered = 1
 
     async def opened(*_: Any, **__: Any) -> Route | None:
         stage.route, stage.unheard = then, 99
-        await asyncio.sleep(HELD_SECONDS / 4)
+        await asyncio.sleep(BRIEFLY / 4)
         return None
 
     stage.opened = opened  # type: ignore[method-assign]
@@ -247,7 +256,7 @@ async def test_what_was_sent_and_not_answered_stays_unknown_whatever_comes_later
 
 
 async def test_a_database_known_to_be_silent_is_not_asked() -> None:
-    stage = Stage(OLD)
+    stage = Stage(OLD, held_seconds=BRIEFLY)
     stage.answers = False
     answer = await stage.ask("POST", content=b"hello")
     assert (answer.status_code, answer.json()["code"]) == (503, "database-unavailable")
@@ -288,7 +297,7 @@ async def test_what_was_sent_and_not_answered_is_else_of_unknown_outcome() -> No
 
 
 async def test_a_forwarded_request_is_not_forwarded_again() -> None:
-    stage = Stage(AWAY)
+    stage = Stage(AWAY, held_seconds=BRIEFLY)
     hop = Hop(AWAY.term, AWAY.epoch, 0.0).header()
     answer = await stage.ask("GET", headers={HOP: hop})
     assert (answer.status_code, answer.json()["code"]) == (503, "owner-not-agreed")
@@ -323,7 +332,7 @@ async def test_a_draining_portal_holds_its_requests_until_it_opens() -> None:
 
 
 async def test_a_portal_that_does_not_open_in_time_is_told() -> None:
-    stage = Stage(DRAINING, None)
+    stage = Stage(DRAINING, None, held_seconds=BRIEFLY)
     assert await stage.post(b"hello") == 503
     assert stage.bodies == []
 
@@ -381,10 +390,9 @@ async def test_who_is_cut_off_keeps_what_may_be_done_or_nobody_else_can_do(why: 
 
 
 async def test_the_answer_names_the_owner_and_who_is_cut_off_his_peer() -> None:
-    named = "X-Portico-Owner"
-    stage = Stage(OLD)
-    assert (await stage.ask("GET")).headers[named] == "dc-a"
+    stage = Stage(OLD, held_seconds=BRIEFLY)
+    assert (await stage.ask("GET")).headers[OWNER] == "dc-a"
     stage.may_be_stale = True
-    assert named not in (await stage.ask("GET")).headers
+    assert OWNER not in (await stage.ask("GET")).headers
     stage.answers = False
-    assert (await stage.ask("GET")).headers[named] == "dc-b"
+    assert (await stage.ask("GET")).headers[OWNER] == "dc-b"

@@ -51,14 +51,27 @@ class Api:
 
     async def found(self, host: str) -> Json:
         """Make a portal, and return its route once this service knows it."""
-        status, claim = await self.claim(host)
+        portal = str(new_portal_id())
+        status, claim = await self.answered(lambda: self.claim(host, portal))
         assert status == 201, claim
-        status, published = await self.publish(claim)
-        assert status == 200, published
-        status, route = await self.get(f"/v1/hosts/{host}")
+        status, published = await self.answered(lambda: self.publish(claim))
+        assert status == 200 or published["code"] == "claim-published", published
+        status, route = await self.answered(lambda: self.get(f"/v1/hosts/{host}"))
         assert status == 200, route
-        await self.until_known(claim["portal"], route["revision"])
+        await self.until_known(portal, route["revision"])
         return dict(route)
+
+    async def answered(self, call: Callable[[], Awaitable[tuple[int, Any]]]) -> tuple[int, Any]:
+        """Ask again what etcd did not answer in time, or what memory answered in its stead."""
+        answer: tuple[int, Any] = (503, None)
+
+        async def is_answered() -> bool:
+            nonlocal answer
+            answer = await call()
+            return answer[0] != httpx.codes.SERVICE_UNAVAILABLE and not _is_from_memory(answer[1])
+
+        await until(is_answered)
+        return answer
 
     async def until_known(self, portal: str, revision: int) -> None:
         """Wait until memory has a portal at a revision, or a later one."""
@@ -68,6 +81,11 @@ class Api:
             return any(p["id"] == portal and p["revision"] >= revision for p in page["portals"])
 
         await until(is_known)
+
+
+def _is_from_memory(route: Any) -> bool:
+    """Memory does not know when a portal was made."""
+    return "epoch" in route and "created_at" not in route
 
 
 async def until(is_so: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
@@ -81,7 +99,7 @@ async def until(is_so: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> 
 @asynccontextmanager
 async def opened(url: str, token: str = TOKEN) -> AsyncIterator[Api]:
     headers = {"Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=10) as client:
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
         yield Api(client)
 
 

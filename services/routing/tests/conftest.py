@@ -8,6 +8,7 @@ import pytest
 
 from testkit import routing
 from testkit.etcd import Cluster
+from testkit.patience import patient
 from testkit.routing import Installation
 
 from .calls import Api, opened
@@ -15,7 +16,8 @@ from .calls import Api, opened
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with routing.running(tmp_path_factory.mktemp("routing")) as (installation, _):
+    directory = tmp_path_factory.mktemp("routing")
+    with routing.running(directory, is_patient=True) as (installation, _):
         yield installation
 
 
@@ -35,7 +37,8 @@ async def other_api(shared: Installation) -> AsyncIterator[Api]:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[tuple[Installation, Cluster]]:
-    with routing.running(tmp_path) as running:
+    """That of a test which breaks it, or counts what is in it."""
+    with patient(), routing.running(tmp_path, is_patient=True) as running:
         yield running
 
 

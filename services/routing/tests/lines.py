@@ -9,7 +9,7 @@ import orjson
 
 from .calls import Api, Json
 
-LINE_SECONDS = 10.0
+LINE_SECONDS = 30.0
 
 
 class Stream:

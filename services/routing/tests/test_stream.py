@@ -17,6 +17,8 @@ from testkit.routing import TOKEN, Installation
 from .calls import Api, opened, until
 from .lines import now, watching
 
+SOON_SECONDS = 12.0  # the server gives open streams up after 15
+
 
 async def test_a_stream_begins_with_a_heartbeat_and_shows_each_change(
     api: Api, other_api: Api, host: str
@@ -69,8 +71,9 @@ async def test_heartbeats_agree_between_services_on_one_etcd(
         for each in (api, other_api):
             async with watching(each, (await now(each))[1]) as stream:
                 beats.append(await stream.until(lambda line: line["type"] == "heartbeat"))
-        if beats[0]["revision"] == beats[1]["revision"]:
+        if beats[0]["revision"] == beats[1]["revision"] and beats[0]["stale_seconds"] == 0:
             break
+    assert beats[0]["revision"] == beats[1]["revision"]
     assert beats[0]["checksum"] == beats[1]["checksum"]
     assert beats[0]["stale_seconds"] == 0
 
@@ -99,7 +102,7 @@ async def test_a_subscriber_that_does_not_read_is_cut_off(
     with _deaf_subscriber(installation.urls[0], revision) as deaf:
         async with etcd.connect(cluster.urls) as client:
             await _make_noise_until_cut_off(own_api, client)
-        deaf.settimeout(10)
+        deaf.settimeout(30)
         while deaf.recv(1 << 20):
             pass  # what was under way still arrives, then the end: no time-out here
     async with watching(own_api, (await now(own_api))[1]) as stream:
@@ -180,7 +183,7 @@ async def test_a_service_that_is_asked_to_end_ends_soon_and_in_order(
         status = await asyncio.to_thread(installation.services["dc-a"].terminate)
 
         assert status == 0
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < SOON_SECONDS
         with pytest.raises(StopAsyncIteration):
             await stream.until(lambda line: False)
     async with opened(installation.urls[1]) as other:
@@ -196,11 +199,11 @@ async def test_who_comes_back_while_a_service_ends_does_not_hold_it(
         for _ in range(8):
             follow = RouteMap.follow(installation.urls[:1], TOKEN)
             routes = await stack.enter_async_context(follow)
-            await asyncio.wait_for(routes.wait_until_loaded(), 10)
+            await asyncio.wait_for(routes.wait_until_loaded(), 30)
         for _ in range(3):
             started = time.monotonic()
             await asyncio.to_thread(installation.services["dc-a"].terminate)
-            assert time.monotonic() - started < 5
+            assert time.monotonic() - started < SOON_SECONDS
             installation.services["dc-a"].start()
             await asyncio.to_thread(installation.wait)
 

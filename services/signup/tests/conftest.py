@@ -1,6 +1,7 @@
 """Two signup nodes of the tests' own, one in each datacentre, on the servers of the running cluster."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import pytest
@@ -12,6 +13,7 @@ from kernel.settings import Settings
 from signup import app
 from signup.app import Parts
 from testkit.etcd import Cluster, running
+from testkit.patience import patient
 
 from .traces import Inspector, inspecting
 
@@ -25,8 +27,9 @@ def own_etcd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture
 async def client(own_etcd: Cluster) -> AsyncIterator[Client]:
-    async with etcd.connect(own_etcd.urls) as client:
-        yield client
+    with patient():
+        async with etcd.connect(own_etcd.urls) as client:
+            yield client
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,10 @@ async def nodes(settings: Settings) -> AsyncIterator[Nodes]:
     """Give each test its own: it may break them."""
     role = secrets.load(settings.secrets_dir, "signup")
     first, last = settings.datacentres[0].name, settings.datacentres[-1].name
-    async with (
-        app.opened(settings, role, site=first) as dying,
-        app.opened(settings, role, site=last) as other,
-    ):
+    async with AsyncExitStack() as stack:
+        stack.enter_context(patient())
+        dying = await stack.enter_async_context(app.opened(settings, role, site=first))
+        other = await stack.enter_async_context(app.opened(settings, role, site=last))
         yield Nodes(dying, other)
 
 

@@ -20,7 +20,7 @@ from signup.app import create_app
 from telemetry import logs
 from web import server
 
-READY_SECONDS = 20.0
+READY_SECONDS = 60.0
 
 
 class OwnProcess:

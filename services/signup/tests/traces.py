@@ -20,6 +20,8 @@ from db.engine import Address, Database
 from kernel import secrets
 from kernel.ids import PortalId
 from kernel.settings import Settings
+from testkit.bare_portals import BUSY
+from testkit.patience import patient
 
 REPLICATED_WITHIN_SECONDS = 20.0
 TABLES = (
@@ -77,7 +79,8 @@ class Inspector:
     async def traces(self, portal: PortalId, host: str, record: str = "-") -> Traces:
         """Return what there is of the portal; ``record`` is that of an idempotency key."""
         names = {f"portal/{portal}", f"claim/{portal}", f"host/{host}", record}
-        found = {name for name in names if await self._etcd.find(name) is not None}
+        with patient():
+            found = {name for name in names if await self._etcd.find(name) is not None}
         name = account_name(portal)
         return Traces(
             keys=frozenset(key.partition("/")[0] for key in found),
@@ -89,7 +92,8 @@ class Inspector:
 
     async def find_holder(self, host: str) -> tuple[PortalId, str] | None:
         """Return who has the host, and whether it is ``claimed`` or ``active``."""
-        kv = await self._etcd.find(f"host/{host}")
+        with patient():
+            kv = await self._etcd.find(f"host/{host}")
         if kv is None:
             return None
         holder = orjson.loads(kv.value)
@@ -122,9 +126,9 @@ async def inspecting(settings: Settings) -> AsyncIterator[Inspector]:
         rows, fences = {}, {}
         for site in settings.datacentres:
             place = (site.address, settings.ports.mariadb)
-            rows[site.name] = Database(Address(*place, "portico_app", app["db_password"]))
+            rows[site.name] = Database(Address(*place, "portico_app", app["db_password"]), BUSY)
             fences[site.name] = Database(
-                Address(*place, "portico_provision", own["db_password"], "portico_fence")
+                Address(*place, "portico_provision", own["db_password"], "portico_fence"), BUSY
             )
             for database in (rows[site.name], fences[site.name]):
                 await database.open()

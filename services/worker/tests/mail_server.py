@@ -34,7 +34,7 @@ class MailServer:
             await self._server.wait_closed()
             self._server = None
 
-    async def mails(self, count: int, seconds: float = 20.0) -> list[EmailMessage]:
+    async def mails(self, count: int, seconds: float = 60.0) -> list[EmailMessage]:
         """Wait for so many mails."""
         async with asyncio.timeout(seconds):
             while len(self.received) < count:

@@ -88,7 +88,7 @@ async def test_a_worker_whose_work_broke_ends_its_process() -> None:
     try:
         broken = asyncio.create_task(break_down())
         broken.add_done_callback(app._end_the_process)
-        await asyncio.wait_for(ended.wait(), 5)
+        await asyncio.wait_for(ended.wait(), 20)
     finally:
         asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
 

@@ -14,7 +14,7 @@ BIG, SMALL = PortalId(1), PortalId(2)
 async def taken(waiting: Backlog, count: int) -> list[Turn]:
     turns = []
     for _ in range(count):
-        turn = await asyncio.wait_for(waiting.take(), 1)
+        turn = await asyncio.wait_for(waiting.take(), 20)
         assert turn is not None
         turns.append(turn)
     return turns
@@ -54,7 +54,7 @@ async def test_who_has_its_part_waits_until_a_turn_is_finished() -> None:
     assert not done
     waiting.finished(first)
 
-    assert await asyncio.wait_for(next_one, 1) == Turn(BIG, JobId(AT_ONCE_PER_PORTAL))
+    assert await asyncio.wait_for(next_one, 20) == Turn(BIG, JobId(AT_ONCE_PER_PORTAL))
 
 
 async def test_a_job_waits_once_however_often_it_is_seen() -> None:
@@ -70,7 +70,7 @@ async def test_a_job_waits_once_however_often_it_is_seen() -> None:
     assert not done
     waiting.finished(turn)
     waiting.offer(turn)
-    assert await asyncio.wait_for(more, 1) == turn
+    assert await asyncio.wait_for(more, 20) == turn
 
 
 async def test_what_finds_no_room_is_left_out() -> None:
@@ -105,5 +105,5 @@ async def test_closed_it_gives_out_nothing_and_holds_nobody() -> None:
     waiting.close()
     waiting.offer(Turn(BIG, JobId(1)))
 
-    assert await asyncio.wait_for(asyncio.gather(*held), 1) == [None, None, None]
+    assert await asyncio.wait_for(asyncio.gather(*held), 20) == [None, None, None]
     assert await waiting.take() is None

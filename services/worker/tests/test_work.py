@@ -91,9 +91,10 @@ async def test_what_a_dead_worker_began_another_one_finishes(
     )
     (job,) = await enqueue(database, portal)
     task = asyncio.create_task(doomed.run())
-    await asyncio.wait_for(begun.wait(), 10)
+    await asyncio.wait_for(begun.wait(), 30)
     task.cancel()  # nothing is written about the end
     await asyncio.wait([task])
+    monkeypatch.setattr(claims, "LEASE_SECONDS", 60.0)  # else a slow successor is followed, too
 
     async with working(database, portal, name="worker-2", otherwise=done):
         (found,) = await ended(database, portal, job)
@@ -130,7 +131,7 @@ async def test_the_end_of_a_turn_is_written_where_the_portal_has_moved_meanwhile
     task = asyncio.create_task(work.run())
     (found,) = await ended(database, moved, job)
     work.stop()
-    await asyncio.wait_for(task, 10)
+    await asyncio.wait_for(task, 30)
 
     assert (found.state, found.attempts, times) == (State.DONE, 1, 1)
 
@@ -206,21 +207,27 @@ async def test_a_portal_with_thousands_of_jobs_does_not_hold_up_another(
 ) -> None:
     big, small = await portals.open(), await portals.open()
     await enqueue(database, big, 1500)
-    running, most = 0, 0
+    running, most, finished = 0, 0, 0
+    is_full = asyncio.Event()
 
     async def slowly(claim: Claim) -> Outcome:
-        nonlocal running, most
+        nonlocal running, most, finished
         if claim.portal == big.portal:
             running += 1
             most = max(most, running)
+            if running == AT_ONCE_PER_PORTAL:
+                is_full.set()
+            await is_full.wait()
             await asyncio.sleep(0.05)
             running -= 1
+            finished += 1
         return Done()
 
     async with working(database, big, small, otherwise=slowly):
-        await asyncio.sleep(0.3)
+        await asyncio.wait_for(is_full.wait(), 30)
         (job,) = await enqueue(database, small)
-        await ended(database, small, job, seconds=10)
+        await ended(database, small, job)
+        assert finished < 750, "it had to wait until the other was half done"
 
     assert most == AT_ONCE_PER_PORTAL
 
@@ -260,7 +267,7 @@ async def test_a_worker_that_stops_ends_what_it_began_and_begins_nothing(
 
     jobs = await enqueue(database, portal, AT_ONCE_PER_PORTAL + 1)
     async with working(database, portal, otherwise=wait) as work:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             for _ in range(AT_ONCE_PER_PORTAL):
                 await begun.acquire()
         work.stop()

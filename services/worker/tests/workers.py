@@ -49,7 +49,7 @@ async def working(
         yield work
     finally:
         work.stop()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             await task
 
 
@@ -66,7 +66,7 @@ async def find(database: Database, portal: Ownership, job: JobId) -> Job:
 
 
 async def ended(
-    database: Database, portal: Ownership, *jobs: JobId, seconds: float = 30
+    database: Database, portal: Ownership, *jobs: JobId, seconds: float = 60
 ) -> Sequence[Job]:
     """Wait until the jobs are finished, however they ended."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ SIGNUP = "/api/v1/signup"
 PASSWORD = "correct horse battery"  # noqa: S105  # of portals that live as long as a test
 TIMEOUT = httpx.Timeout(30, connect=5)
 HEARD_OF_SECONDS = 20.0
-ATTEMPTS = 4
+REPEATED_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,6 @@ class TestPortal:
 
 
 SignUp = Callable[..., Awaitable[TestPortal]]
-Ask = Callable[[httpx.AsyncClient, Any], Awaitable[httpx.Response]]
 
 
 def client_of(url: str, host: str, token: str = "") -> httpx.AsyncClient:
@@ -77,11 +77,7 @@ async def route_of(portal: TestPortal, routes: RouteMap) -> Route:
 
 
 async def sign_up(settings: Settings, **fields: Any) -> TestPortal:
-    """Sign up a portal, with one request; ``fields`` replace those of the request."""
-    return await _signed_up(settings, _once, fields)
-
-
-async def _signed_up(settings: Settings, ask: Ask, fields: dict[str, Any]) -> TestPortal:
+    """Sign up a portal, as a careful client does; ``fields`` replace those of the request."""
     label = fields.get("host", new_label())
     body = {
         "company": f"Company {label}",
@@ -91,7 +87,7 @@ async def _signed_up(settings: Settings, ask: Ask, fields: dict[str, Any]) -> Te
         **fields,
     }
     async with client_of(door_url(settings), settings.base_domain) as anonymous:
-        answer = await ask(anonymous, body)
+        answer = await post_sign_up(anonymous, body)
     assert answer.status_code == 201, answer.text
     made = answer.json()
     host, token = made["portal"]["host"], made["token"]
@@ -107,19 +103,21 @@ async def _signed_up(settings: Settings, ask: Ask, fields: dict[str, Any]) -> Te
     )
 
 
-async def _once(client: httpx.AsyncClient, body: Any) -> httpx.Response:
-    return await client.post(SIGNUP, json=body)
-
-
-async def _until_done(client: httpx.AsyncClient, body: Any) -> httpx.Response:
-    """Ask as a careful client does: what a busy machine did not finish is asked again, and done once."""
+async def post_sign_up(client: httpx.AsyncClient, body: Any) -> httpx.Response:
+    """Ask under a key: what a busy machine did not finish is asked again, and done once."""
     key = {"Idempotency-Key": secrets.token_hex(16)}
-    for _ in range(ATTEMPTS - 1):
-        answer = await client.post(SIGNUP, json=body, headers=key)
-        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+    return await until_available(lambda: client.post(SIGNUP, json=body, headers=key))
+
+
+async def until_available(ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """Ask, and ask again as long as the answer is 503: for what may be repeated."""
+    deadline = time.monotonic() + REPEATED_SECONDS
+    while True:
+        answer = await ask()
+        is_over = time.monotonic() > deadline
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or is_over:
             return answer
         await asyncio.sleep(1)
-    return await client.post(SIGNUP, json=body, headers=key)
 
 
 @pytest.fixture(scope="session")
@@ -128,8 +126,7 @@ async def new_portal(settings: Settings) -> AsyncIterator[SignUp]:
     async with AsyncExitStack() as stack:
 
         async def make(**fields: Any) -> TestPortal:
-            made = await _signed_up(settings, _until_done, fields)
-            return await _kept(stack, made)
+            return await _kept(stack, await sign_up(settings, **fields))
 
         yield make
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-READY_SECONDS = 30.0  # well under a second on a quiet machine
+READY_SECONDS = 60.0  # well under a second on a quiet machine
+ANSWER_SECONDS = 5.0
 
 
 def wait_for(urls: Iterable[str]) -> None:
@@ -19,9 +20,9 @@ def wait_for(urls: Iterable[str]) -> None:
 
 
 def is_ready(url: str) -> bool:
-    """Tell whether the URL answers 200 within a second."""
+    """Tell whether the URL answers 200 within some seconds."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=1)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", parts.path)
         return connection.getresponse().status == HTTPStatus.OK

@@ -1,8 +1,6 @@
 """A whole directory of portals for tests: real etcd at three sites, a real routing service at two."""
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +8,7 @@ from pathlib import Path
 
 from kernel import settings
 from kernel.settings import Settings
-from testkit import addresses, etcd, ready
+from testkit import addresses, etcd, patience, ready
 from testkit.etcd import Cluster
 from testkit.process import Process
 
@@ -31,13 +29,14 @@ sites = [
 class Installation:
     """etcd and the routing services; ``settings`` is what the services were told."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, is_patient: bool = False) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / "portico.toml"
         self.path.write_text(_SETTINGS.format(*addresses.private(len(_SITES))), encoding="utf-8")
         self.settings: Settings = settings.load(self.path)
         self.services = {
-            site.name: _service(self.path, site.name) for site in self.settings.datacentres
+            site.name: _service(self.path, site.name, is_patient=is_patient)
+            for site in self.settings.datacentres
         }
         secrets = self.settings.secrets_dir / "routing.json"
         secrets.parent.mkdir(parents=True)
@@ -65,9 +64,12 @@ class Installation:
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[tuple[Installation, Cluster]]:
-    """Run everything with one pair of databases on record, and kill it at the end."""
-    installation = Installation(directory)
+def running(directory: Path, *, is_patient: bool = False) -> Iterator[tuple[Installation, Cluster]]:
+    """Run everything with one pair of databases on record, and kill it at the end.
+
+    Patient services wait for etcd longer than the product does: for tests that are not about that.
+    """
+    installation = Installation(directory, is_patient=is_patient)
     sites = [site.address for site in installation.settings.sites]
     with etcd.running(directory, sites) as cluster:
         _write_pair(cluster)
@@ -81,17 +83,10 @@ def running(directory: Path) -> Iterator[tuple[Installation, Cluster]]:
 def _write_pair(cluster: Cluster) -> None:
     serving = {"dc-a": "dc-a", "dc-b": "dc-b"}
     pair = {"id": 1, "mode": "SYNC", "solo": None, "term": 1, "serving": serving}
-    endpoints = ",".join(cluster.urls)
-    subprocess.run(  # noqa: S603  # our own arguments
-        ("/usr/bin/etcdctl", "--endpoints", endpoints, "put", "pair/1", json.dumps(pair)),
-        env={**os.environ, "ETCDCTL_API": "3"},
-        stdout=subprocess.DEVNULL,
-        timeout=10,
-        check=True,
-    )
+    cluster.put("pair/1", json.dumps(pair))
 
 
-def _service(path: Path, site: str) -> Process:
+def _service(path: Path, site: str, *, is_patient: bool) -> Process:
     variables = {"PORTICO_SETTINGS": str(path), "PORTICO_SITE": site, "PORTICO_NODE": "routing"}
-    command = (sys.executable, "-m", "routing")
+    command = patience.command("routing") if is_patient else (sys.executable, "-m", "routing")
     return Process(command, path.parent / f"routing-{site}.log", variables)

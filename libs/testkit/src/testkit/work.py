@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from testkit.portals import TestPortal
+from testkit.portals import TestPortal, until_available
 
 REPEATED_FOR_SECONDS = 30
 PAUSE_SECONDS = 0.05
@@ -54,13 +54,17 @@ class Work:
 
     async def _has_lead(self, turn: asyncio.Semaphore, title: str, lead: int) -> bool:
         async with turn:
-            found = await self.portal.client.get(f"/api/v1/crm/leads/{lead}")
+            found = await self._read(f"/api/v1/crm/leads/{lead}")
         return found.status_code == httpx.codes.OK and found.json()["title"] == title
 
     async def _has_file(self, turn: asyncio.Semaphore, file: int, digest: str) -> bool:
         async with turn:
-            found = await self.portal.client.get(f"/api/v1/drive/files/{file}/content")
+            found = await self._read(f"/api/v1/drive/files/{file}/content")
         return hashlib.sha256(found.content).hexdigest() == digest
+
+    async def _read(self, path: str) -> httpx.Response:
+        """Return an answer that says whether it is there: 503 only says that nobody can tell now."""
+        return await until_available(lambda: self.portal.client.get(path))
 
     async def _write(self) -> None:
         while self._running:

@@ -33,7 +33,9 @@ def create(
     ``ready`` returns ``None`` when the service can take requests, or one sentence why not.
     ``texts`` are the service's ``messages.toml`` files; ``options`` go to FastAPI.
     """
-    app = FastAPI(title=title, lifespan=lifespan, redirect_slashes=False, telemetry=UNTRACED, **options)
+    app = FastAPI(
+        title=title, lifespan=lifespan, redirect_slashes=False, telemetry=UNTRACED, **options
+    )
     problems.install(app, messages.load((KERNEL_MESSAGES, *texts)))
     app.include_router(health.router(ready))
     app.add_middleware(metrics.Measured)

@@ -7,6 +7,7 @@ import pytest
 import etcd
 from etcd import Client, Span
 from testkit.etcd import Cluster, running
+from testkit.patience import patient
 
 from .stage import Stage
 
@@ -19,9 +20,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture
 async def client(cluster: Cluster) -> AsyncIterator[Client]:
-    async with etcd.connect(cluster.urls) as client:
-        await client.delete(Span("\x01", "\x7f"))
-        yield client
+    with patient():
+        async with etcd.connect(cluster.urls) as client:
+            await client.delete(Span("\x01", "\x7f"))
+            yield client
 
 
 @pytest.fixture

@@ -229,7 +229,7 @@ class Stage:
         leader: Site = await until(found)
         return leader
 
-    async def pair_is(self, holds: Callable[[Pair], bool], seconds: float = 10.0) -> Pair:
+    async def pair_is(self, holds: Callable[[Pair], bool], seconds: float = 30.0) -> Pair:
         deadline = time.monotonic() + seconds
         while True:
             pair = await self.pair()
@@ -239,7 +239,7 @@ class Stage:
             await asyncio.sleep(0.02)
 
 
-async def until(found: Callable[[], Any], seconds: float = 10.0) -> Any:
+async def until(found: Callable[[], Any], seconds: float = 30.0) -> Any:
     """Wait until something is found, and return it."""
     deadline = time.monotonic() + seconds
     while not (result := found()):

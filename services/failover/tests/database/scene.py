@@ -22,7 +22,7 @@ from testkit.mariadb import Masters, Server
 
 PAIR, KEY = PairId(1), "pair/1"
 PEACE = Pair(("dc-a", "dc-b"), {"dc-a": "dc-a", "dc-b": "dc-b"})
-DEADLINE_SECONDS = 10.0
+DEADLINE_SECONDS = 30.0
 LOOK_SECONDS = 0.02
 
 _ids = itertools.count(1)

@@ -11,7 +11,7 @@ from .scene import Scene, Side
 
 OPEN, CLOSED = Fence(3, is_open=True), Fence(3, is_open=False)
 SHARED = "SELECT 1 FROM portico_fence.fence WHERE name = %s LOCK IN SHARE MODE"
-QUICK_SECONDS = 5.0
+QUICK_SECONDS = 20.0
 
 
 async def rows_of(side: Side, portals: Collection[PortalId]) -> dict[PortalId, Fence]:

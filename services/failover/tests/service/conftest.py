@@ -7,6 +7,7 @@ import pytest
 
 import etcd
 from etcd import Client
+from testkit.patience import patient
 
 from .running import Installation, running
 
@@ -19,8 +20,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 @pytest.fixture
 async def client(installation: Installation) -> AsyncIterator[Client]:
-    async with etcd.connect(installation.settings.etcd_urls) as client:
-        yield client
+    with patient():
+        async with etcd.connect(installation.settings.etcd_urls) as client:
+            yield client
 
 
 @pytest.fixture

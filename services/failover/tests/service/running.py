@@ -1,17 +1,13 @@
 """Starts ``python -m failover`` for three sites, with etcd and without databases."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from kernel import settings
 from kernel.settings import Settings
-from testkit import addresses, etcd, ready
-from testkit.etcd import Cluster
+from testkit import addresses, etcd, patience, ready
 from testkit.process import Process
 
 A, B, WITNESS = "dc-a", "dc-b", "witness"
@@ -52,7 +48,7 @@ class Installation:
 
     def _service(self, site: str) -> Process:
         variables = {"PORTICO_SETTINGS": str(self.path), "PORTICO_SITE": site}
-        return Process((sys.executable, "-m", "failover"), self.log(site), variables)
+        return Process(patience.command("failover"), self.log(site), variables)
 
 
 @contextmanager
@@ -60,8 +56,8 @@ def running(directory: Path) -> Iterator[Installation]:
     """Run everything, and kill it at the end."""
     installation = Installation(directory)
     with etcd.running(directory, [site.address for site in installation.settings.sites]) as cluster:
-        _put(cluster, "pair/1", _PAIR)
-        _put(cluster, "portal/77", _PORTAL)
+        cluster.put("pair/1", json.dumps(_PAIR))
+        cluster.put("portal/77", json.dumps(_PORTAL))
         try:
             for service in installation.services.values():
                 service.start()
@@ -70,20 +66,3 @@ def running(directory: Path) -> Iterator[Installation]:
         finally:
             for service in installation.services.values():
                 service.kill()
-
-
-def _put(cluster: Cluster, key: str, value: object) -> None:
-    subprocess.run(  # noqa: S603  # our own arguments
-        (
-            "/usr/bin/etcdctl",
-            "--endpoints",
-            ",".join(cluster.urls),
-            "put",
-            key,
-            json.dumps(value),
-        ),
-        env={**os.environ, "ETCDCTL_API": "3"},
-        stdout=subprocess.DEVNULL,
-        timeout=10,
-        check=True,
-    )

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from cache import Cache
+from cache import Cache, memcached
 from kernel.ids import PortalId
 from kernel.settings import Settings
 from portal.rest import limits
@@ -124,8 +124,9 @@ async def test_a_method_that_used_up_its_time_is_refused_alone_and_in_a_batch() 
 
 
 @pytest.fixture
-def shared(settings: Settings) -> Iterator[Cache]:
-    """The cache of a datacentre."""
+def shared(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cache]:
+    """The cache of a datacentre, on which we wait however busy the machine is."""
+    monkeypatch.setattr(memcached, "TIMEOUT_SECONDS", 30.0)
     opened = Cache([(settings.datacentres[0].address, settings.ports.memcached)])
     yield opened
     opened.close()
@@ -135,6 +136,8 @@ async def test_two_nodes_add_up_the_work_of_a_method(
     shared: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "SENT_EACH_SECONDS", 0.01)
+    # what is told in the next minute counts twice
+    monkeypatch.setattr(time, "time", lambda: 6_000_000.0)
     free, guest = Allowance(operating_seconds=10), replace(GUEST, leave=secrets.token_hex(8))
 
     async def known(counts: Limits) -> float:
@@ -143,7 +146,7 @@ async def test_two_nodes_add_up_the_work_of_a_method(
     nodes = Limits(), Limits()
     for times, node in enumerate((*nodes, *nodes), 1):
         node.note(shared, guest, free, {"a": 2.0})
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await known(Limits()) < 2.0 * times:  # noqa: ASYNC110  # memcached has no events
                 await asyncio.sleep(0.01)
     assert [await known(node) for node in (*nodes, Limits())] == [8.0] * 3
@@ -153,4 +156,5 @@ async def test_two_nodes_share_a_bucket(shared: Cache) -> None:
     guest = replace(GUEST, address=secrets.token_hex(8))
     nodes = Limits(), Limits()
     done = await asyncio.gather(*(admitted(nodes[n % 2], shared, guest, 1) for n in range(40)))
-    assert 5 <= sum(done) <= 7, "a node that lost a race four times counts alone"
+    # a node that lost a race four times counts alone; two that always do admit ten
+    assert 5 <= sum(done) < 10

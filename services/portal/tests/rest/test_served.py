@@ -1,6 +1,7 @@
 """The compatible surface as its clients meet it: the front door, two nodes, a database."""
 
 import asyncio
+import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -21,6 +22,7 @@ from .test_dispatch import error_of
 SCOPES = ["crm", "user"]
 BURST, PER_SECOND = 50, 2  # of the free plan
 BACK_WITHIN_SECONDS = 90
+REQUESTS, ATTEMPTS, ALONE_SECONDS = 120, 4, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +152,16 @@ async def test_a_webhook_opens_its_own_portal_only(webhook: Webhook, acme: TestP
         assert error_of(answer) == (401, "INVALID_CREDENTIALS")
 
 
-async def until_ready(url: str) -> None:
-    async with asyncio.timeout(BACK_WITHIN_SECONDS), httpx.AsyncClient(base_url=url) as client:
+async def until_back(settings: Settings, dc: str, number: int) -> None:
+    """Wait until a web node that was killed serves, and its balancer knows."""
+    ready = f"{node_urls(settings, dc)[number - 1]}/readyz"
+    stats = f"http://{settings.site(dc).address}:{settings.ports.balancer_stats}/;csv"
+    up = re.compile(rf"^nodes,portal-{number},.*\bUP\b", re.MULTILINE)
+    async with asyncio.timeout(BACK_WITHIN_SECONDS), httpx.AsyncClient(trust_env=False) as client:
         while True:
             with suppress(httpx.TransportError):
-                if (await client.get("/readyz")).status_code == 200:
+                is_ready = (await client.get(ready)).status_code == 200
+                if is_ready and up.search((await client.get(stats)).text):
                     return
             await asyncio.sleep(0.2)
 
@@ -177,10 +184,10 @@ async def test_batches_are_done_once_while_web_nodes_are_killed(
             assert result["result_error"] == []
 
     async def kill() -> None:
-        for number, url in enumerate(node_urls(settings, home)[:2], 1):
+        for number in (1, 2):
             await asyncio.sleep(1.0)
             assert await harm.kill(f"portal-{number}", home) == 1
-            await until_ready(url)
+            await until_back(settings, home, number)
 
     await asyncio.gather(kill(), *(work(n) for n in range(4)))
     found = await titles(webhook, "kill")
@@ -199,6 +206,7 @@ async def limited(settings: Settings, new_portal: SignUp) -> AsyncIterator[Webho
 async def test_the_nodes_of_a_datacentre_count_requests_of_an_address_together(
     settings: Settings, limited: Webhook
 ) -> None:
+    """A node that gets no answer of memcached for a moment counts alone for some seconds."""
     urls = node_urls(settings, limited.portal.home_dc)
 
     async def ask(number: int, address: str) -> tuple[int, str]:
@@ -208,20 +216,28 @@ async def test_the_nodes_of_a_datacentre_count_requests_of_an_address_together(
             answer = await client.get(f"{urls[number % len(urls)]}{limited.path}scope")
             return (200, "") if answer.status_code == 200 else error_of(answer)
 
-    began = time.monotonic()
-    answers = Counter(await asyncio.gather(*(ask(n, "127.1.2.3") for n in range(120))))
-    earned = PER_SECOND * (time.monotonic() - began)
-    elsewhere = await ask(0, "127.1.2.4")
+    async def admitted(address: str) -> tuple[int, float]:
+        """Return how many were admitted, and how many may be."""
+        began = time.monotonic()
+        answers = Counter(await asyncio.gather(*(ask(n, address) for n in range(REQUESTS))))
+        assert answers.keys() <= {(200, ""), (503, "QUERY_LIMIT_EXCEEDED")}
+        return answers[200, ""], BURST + PER_SECOND * (time.monotonic() - began) + 1
 
-    assert BURST <= answers[200, ""] <= BURST + earned + 1
-    assert answers.keys() == {(200, ""), (503, "QUERY_LIMIT_EXCEEDED")}
-    assert elsewhere == (200, "")
+    for attempt in range(ATTEMPTS):
+        count, most = await admitted(f"127.1.2.{3 + attempt}")
+        assert count >= BURST
+        if count <= most < REQUESTS:
+            break
+        await asyncio.sleep(ALONE_SECONDS)
+    assert count <= most < REQUESTS
+    assert await ask(0, "127.1.2.2") == (200, "")
 
 
 def lines_of(settings: Settings) -> Iterator[str]:
     for path in (settings.var / "log").rglob("*"):
-        if path.is_file():
-            yield path.read_text(encoding="utf-8", errors="replace")
+        with suppress(FileNotFoundError):  # it was just put aside
+            if path.is_file():
+                yield path.read_text(encoding="utf-8", errors="replace")
 
 
 async def test_no_code_is_written_to_any_log(settings: Settings, webhook: Webhook) -> None:

@@ -14,7 +14,7 @@ from testkit.portals import PASSWORD, TestPortal, client_of, door_url
 
 FILES = "/api/v1/drive/files"
 MIB = 1024 * 1024
-ERASED_SECONDS = 20.0
+ERASED_SECONDS = 40.0
 
 
 async def put(

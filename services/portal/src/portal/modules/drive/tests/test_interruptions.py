@@ -18,7 +18,7 @@ from testkit.bare_portals import connected
 from testkit.portals import TestPortal
 
 FILES = "/api/v1/drive/files"
-SOON_SECONDS = 15.0
+SOON_SECONDS = 30.0
 
 
 async def begin(

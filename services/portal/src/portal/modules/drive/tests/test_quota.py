@@ -104,7 +104,7 @@ async def test_what_does_not_fit_is_refused_before_it_is_sent(
         f"Authorization: Bearer {portal.token}\r\nContent-Length: {LIMIT + 1}\r\n\r\n"
     )
     writer.write(head.encode())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert b" 402 " in await reader.readline()
     writer.close()
 

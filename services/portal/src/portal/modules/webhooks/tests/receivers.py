@@ -38,7 +38,7 @@ class Receiver:
         location = {"Location": self.url + "/elsewhere"} if 300 <= status < 400 else {}
         return web.Response(status=status, headers=location)
 
-    async def until(self, holds: Callable[[], object], seconds: float = 20) -> None:
+    async def until(self, holds: Callable[[], object], seconds: float = 40) -> None:
         """Wait until it was told enough."""
         async with asyncio.timeout(seconds), self._news:
             await self._news.wait_for(lambda: bool(holds()))

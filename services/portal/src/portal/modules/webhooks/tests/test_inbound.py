@@ -198,7 +198,7 @@ async def test_that_it_is_in_use_is_noted(portal: TestPortal) -> None:
         shown = await portal.client.get(f"{WEBHOOKS}/{webhook['id']}")
         return shown.json()["last_used_at"] is not None
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await used():  # noqa: ASYNC110  # a portal sends a test no event
             await asyncio.sleep(0.1)
 

@@ -113,7 +113,7 @@ async def test_with_the_person_of_its_webhook_what_it_bound_is_told_nothing(
     await receiver.until(lambda: len(receiver.taken) == 1)
     await portal.client.post(f"/api/v1/users/{user}/dismissal")
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(40):
         while (await portal.client.get(HANDLERS)).json()["items"][0]["state"] == "on":  # noqa: ASYNC110  # a portal sends a test no event
             await asyncio.sleep(0.1)
     await portal.client.post("/api/v1/crm/leads", json={"title": "y"})
