@@ -4,7 +4,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from laboratory.scenarios import chaos, links, quiet, switches, takeovers, thirds, versions, zombies
+from laboratory.scenarios import (
+    chaos,
+    links,
+    many,
+    quiet,
+    switches,
+    takeovers,
+    thirds,
+    versions,
+    zombies,
+)
 from laboratory.scene import Rates
 
 QUICK, FULL, LONG = "quick", "full", "long"
@@ -13,13 +23,17 @@ Sizes = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A test; ``sizes`` names the profiles it belongs to, with its parameters there."""
+    """A test; ``sizes`` names the profiles it belongs to, with its parameters there.
+
+    ``shows`` names by profile the rows of docs/features.csv that no shorter test can show.
+    """
 
     name: str
     test: str
     title: str
     play: Callable[..., Awaitable[None]]
     sizes: Mapping[str, Sizes] = field(default_factory=dict)
+    shows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 SCENARIOS = (
@@ -61,6 +75,7 @@ SCENARIOS = (
         "link between the datacentres cut, the witness reachable",
         links.cut,
         {QUICK: {"seconds": 10}, FULL: {"seconds": 180}, LONG: {"seconds": 600}},
+        {LONG: ("ARCH-38",)},
     ),
     Scenario(
         "zombie-cut-off",
@@ -132,6 +147,14 @@ SCENARIOS = (
                 "rates": Rates(leads=30, bank=130, audits=750),
             }
         },
+    ),
+    Scenario(
+        "many-portals",
+        "13",
+        "ten thousand portals, three faults",
+        many.faults,
+        {FULL: {"portals": 10_000, "seconds": 60}},
+        {FULL: ("ARCH-49",)},
     ),
 )
 

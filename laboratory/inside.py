@@ -29,6 +29,7 @@ from laboratory.portals import sign_up_many
 from laboratory.results import Result
 from laboratory.scene import Scene
 from laboratory.workloads.bank import Bank
+from testkit import features
 
 PORTALS = 6
 UP_SECONDS = 240
@@ -94,6 +95,8 @@ async def _play(
             )
             await _one(scene, scenario, arguments.profile)
             results.append(machine.settings.var / "runs" / "results.jsonl", result)
+            if rows := scenario.shows.get(arguments.profile):
+                features.note_scenario(scenario.name, features.Result(result.is_kept, rows))
             results.show(result)
             played.append(result)
     return played

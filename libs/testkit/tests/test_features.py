@@ -121,6 +121,19 @@ def test_a_full_run_forgets_tests_that_are_gone(project: pytest.Pytester) -> Non
     assert shown(project) == []
 
 
+def test_a_scenario_of_the_laboratory_stays_shown_until_it_fails(
+    project: pytest.Pytester,
+) -> None:
+    features.note_scenario("cut-link", Result(passed=True, rows=("DISK-14",)), project.path)
+    (project.path / "tests/test_all.py").write_text("def test_of_no_row(): pass\n")
+    project.runpytest_inprocess()
+    assert shown(project) == ["DISK-14"]
+
+    features.note_scenario("cut-link", Result(passed=False, rows=("DISK-14",)), project.path)
+
+    assert shown(project) == []
+
+
 def test_a_run_that_stopped_early_is_no_full_run(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

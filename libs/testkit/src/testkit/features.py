@@ -1,4 +1,7 @@
-"""Which rows of docs/features.csv a test that ran and passed shows to work: ``make features``."""
+"""Which rows of docs/features.csv a test that ran and passed shows to work: ``make features``.
+
+Scenarios of the laboratory (``make failover-test``) count, too: some rows take longer than tests may.
+"""
 
 import argparse
 import csv
@@ -14,6 +17,7 @@ from typing import Any
 ROOT = Path(__file__).parents[4]
 SPECIFICATION = Path("docs/features.csv")  # both relative to the root of the repository
 EVIDENCE = Path("var/features.json")
+LABORATORY = "laboratory: "  # its scenarios are no tests of pytest, which does not speak for them
 
 
 def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> None:
@@ -73,8 +77,9 @@ class Evidence:
         }
 
     def after_full_run(self, results: Mapping[str, Result], at: str) -> "Evidence":
-        """Forget everything older: a test that no longer exists shows nothing."""
-        return Evidence(results, at)
+        """Forget what older runs of tests showed: one that no longer exists shows nothing."""
+        played = {test: r for test, r in self.tests.items() if test.startswith(LABORATORY)}
+        return Evidence({**played, **results}, at)
 
     def after_partial_run(self, results: Mapping[str, Result], skipped: set[str]) -> "Evidence":
         """Replace the results of the tests that ran; a skipped one shows nothing any more."""
@@ -109,6 +114,12 @@ def update_evidence(path: Path, change: Callable[[Evidence], Evidence]) -> None:
         draft = path.with_suffix(".draft")
         draft.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
         draft.replace(path)
+
+
+def note_scenario(name: str, result: Result, root: Path = ROOT) -> None:
+    """Keep what a scenario of the laboratory showed."""
+    played = {LABORATORY + name: result}
+    update_evidence(root / EVIDENCE, lambda old: old.after_partial_run(played, set()))
 
 
 def _table(rows: Sequence[Row], evidence: Evidence) -> Iterator[str]:
