@@ -79,7 +79,7 @@ class Limits:
     def __init__(self) -> None:
         self._arrivals: LRUCache[tuple[PortalId, str], float] = LRUCache(MOST_REMEMBERED)
         self._worked: LRUCache[tuple[PortalId, str], Baskets] = LRUCache(MOST_REMEMBERED)
-        self._unsent: dict[tuple[PortalId, str], int] = {}
+        self._unsent: dict[tuple[PortalId, str, int], int] = {}
         self._sending: asyncio.Task[None] | None = None
 
     async def admit(
@@ -102,11 +102,13 @@ class Limits:
         """Count the seconds that methods have run; nobody waits for that."""
         if allowance.operating_seconds is None:
             return
+        minute = _minute()
         for method, seconds in worked.items():
             key, amount = (guest.portal, _work_of(guest, method)), math.ceil(seconds * 1e6)
-            self._worked[key] = _grown(self._worked.get(key, {}), amount)
-            if key in self._unsent or len(self._unsent) < MOST_UNSENT:
-                self._unsent[key] = self._unsent.get(key, 0) + amount
+            self._worked[key] = _grown(self._worked.get(key, {}), minute, amount)
+            told = (*key, minute)
+            if told in self._unsent or len(self._unsent) < MOST_UNSENT:
+                self._unsent[told] = self._unsent.get(told, 0) + amount
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send(cache))
 
@@ -114,8 +116,9 @@ class Limits:
         """Tell the other nodes, in a moment; where that fails only this one knows."""
         await asyncio.sleep(SENT_EACH_SECONDS)
         unsent, self._unsent = self._unsent, {}
-        for (portal, name), amount in unsent.items():
-            await cache.change(portal, name, partial(_added, amount), BASKETS * BASKET_SECONDS)
+        for (portal, name, minute), amount in unsent.items():
+            added = partial(_added, minute, amount)
+            await cache.change(portal, name, added, BASKETS * BASKET_SECONDS)
 
     async def _count(
         self, cache: Cache, guest: Guest, rate: gcra.Rate | None, beside: Sequence[str]
@@ -145,8 +148,8 @@ class Limits:
         return shared or {}
 
 
-def _added(amount: int, known: bytes | None) -> bytes:
-    grown = _grown(_baskets(known), amount)
+def _added(minute: int, amount: int, known: bytes | None) -> bytes:
+    grown = _grown(_baskets(known), minute, amount)
     return orjson.dumps(grown, option=orjson.OPT_NON_STR_KEYS)
 
 
@@ -170,9 +173,8 @@ def _minute() -> int:
     return int(time.time()) // BASKET_SECONDS
 
 
-def _grown(baskets: Baskets, amount: int) -> Baskets:
-    """Return the baskets with more in the present one, and without those that are forgotten."""
-    minute = _minute()
+def _grown(baskets: Baskets, minute: int, amount: int) -> Baskets:
+    """Return the baskets with more in that of a minute, and without those that are forgotten."""
     kept = {at: spent for at, spent in baskets.items() if at > minute - BASKETS}
     return {**kept, minute: kept.get(minute, 0) + amount}
 
