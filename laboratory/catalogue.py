@@ -6,6 +6,7 @@ from typing import Any
 
 from laboratory.scenarios import (
     chaos,
+    late,
     links,
     many,
     quiet,
@@ -147,6 +148,13 @@ SCENARIOS = (
                 "rates": Rates(leads=30, bank=130, audits=750),
             }
         },
+    ),
+    Scenario(
+        "late",
+        "14",
+        "a datacentre given up for lost with writes of its own",
+        late.given_up,
+        {FULL: {"leads": 20}},
     ),
     Scenario(
         "many-portals",

@@ -64,7 +64,9 @@ def main() -> int:
 def _bring_up(machine: Machine) -> None:
     """Start a fresh cluster on fresh disks; durable as in production, since fsync costs nothing there."""
     for path in machine.settings.var.iterdir() if machine.settings.var.exists() else ():
-        if path.name != "runs":
+        if path.is_file():
+            path.unlink()
+        elif path.name != "runs":
             shutil.rmtree(path)
     for site in machine.settings.datacentres:
         disks.mount(machine.layout, site)

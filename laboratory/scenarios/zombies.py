@@ -97,9 +97,11 @@ async def _outlived(
         await fault.start(scene.machine)
         trial.history.note("fault", fault=repr(fault))
         zombies.start(WRITERS)
-        taken = await _taken_over(scene, trial, site, at)
-        await asyncio.sleep(seconds)
-        await fault.heal(scene.machine)
+        try:
+            taken = await _taken_over(scene, trial, site, at)
+            await asyncio.sleep(seconds)
+        finally:
+            await fault.heal(scene.machine)
         await calm(scene)
         await zombies.stop()
     scene.row(

@@ -109,6 +109,16 @@ def test_a_last_report_that_was_noticed_late_is_no_sign_of_life() -> None:
     assert decide(replace(busy, reports=reports, ages={**busy.ages, A: 1.4})).action is None
 
 
+def test_a_last_report_that_is_read_only_after_an_election_of_etcd_is_no_sign_of_life() -> None:
+    b = a_database(B, receiver_silent_seconds=2.3)
+    cut_off = seeing(b=b)
+    reports = {**cut_off.reports, WITNESS: a_report(WITNESS, None, (A,)), B: a_report(B, b, (A,))}
+    just_read = replace(cut_off, reports=reports, ages={**cut_off.ages, A: 0.1})
+
+    assert decide(replace(just_read, late={A: 2.1})).action is None
+    assert record_after(decide(replace(just_read, late={A: 0.1}))).mode is Mode.SPLIT
+
+
 def test_old_reports_are_no_witnesses() -> None:
     seen = seeing(dead=(A,))
 

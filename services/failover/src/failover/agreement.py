@@ -44,14 +44,23 @@ def is_missed_by_witness(seen: Snapshot, site: str) -> bool:
 
 
 def is_alive(seen: Snapshot, site: str, within_seconds: float = FRESH_SECONDS) -> bool:
-    """Its own agent, or the witness, reached the database so lately."""
+    """Its own agent, or the witness, certainly reached the database so lately."""
     own, watching = (
-        report if (report := fresh(seen, name)) and seen.ages[name] <= within_seconds else None
+        report if (report := fresh(seen, name)) and _most(seen, name) <= within_seconds else None
         for name in (site, seen.witness)
     )
     if own is not None and own.database is not None:
         return True
     return watching is not None and watching.unseen_seconds[site] == 0
+
+
+def _most(seen: Snapshot, site: str) -> float:
+    """Return how old the report of a site is at most.
+
+    When etcd has lost its leader, the last word of a datacentre that was cut off is read only after the
+    election, seconds after it was written, and looks as if it had just come.
+    """
+    return seen.ages[site] + seen.late.get(site, 0.0)
 
 
 def is_dead(seen: Snapshot, pair: Pair, site: str) -> bool:

@@ -81,7 +81,8 @@ class Snapshot:
     """The pair as one observer sees it. ``pair`` is ``None`` without a majority of etcd.
 
     ``ages`` are measured by the observer's monotonic clock since it saw the report change: clocks of two
-    machines are never compared. ``leads_seconds``: what is left of its leadership, 0 if another leads.
+    machines are never compared. ``late``: how much older a report may be, for the observer had read nothing
+    for so long when it saw it. ``leads_seconds``: what is left of its leadership, 0 if another leads.
     ``nodes_behind``: live web nodes that have not confirmed this record.
     """
 
@@ -93,3 +94,4 @@ class Snapshot:
     reports: Mapping[str, Report]
     ages: Mapping[str, float]
     nodes_behind: int = 0
+    late: Mapping[str, float] = field(default_factory=dict)

@@ -66,6 +66,29 @@ async def test_the_age_of_a_report_counts_from_the_change_that_was_seen(stage: S
     assert sight.age(key) == 1.5
 
 
+async def test_a_report_is_at_most_as_old_as_the_last_look_that_did_not_find_it(
+    stage: Stage,
+) -> None:
+    now = 50.0
+    sight = Sight(stage.client, B, WITNESS, clock=lambda: now)
+    key, value = keys.report_key(PAIR, A), orjson.dumps(account_to_json(ACCOUNT))
+    await stage.client.put(key, value)
+    await sight.look()
+    now = 51.0
+    await sight.look()
+    revision = await stage.client.put(key, value)
+
+    now = 53.5  # nothing could be read meanwhile
+    sight.note(key, revision)
+
+    assert (sight.age(key), sight.late(key)) == (0.0, 2.5)
+    await sight.look()
+    now = 54.0
+    await stage.client.put(key, value)
+    await sight.look()
+    assert (sight.age(key), sight.late(key)) == (0.0, 0.5)
+
+
 async def test_an_event_that_arrives_late_does_not_make_a_report_young(stage: Stage) -> None:
     now = 50.0
     sight = Sight(stage.client, B, WITNESS, clock=lambda: now)

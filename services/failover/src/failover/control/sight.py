@@ -1,8 +1,9 @@
 """The eyes of a process: reads etcd, and remembers since when each report is what it is."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from etcd import Client, Event, Get, Op, Put, Span
 from failover.control import keys
@@ -14,6 +15,8 @@ from kernel.ids import PairId, PortalId
 FOREVER = 1e9
 MOST_PORTALS = 100
 """As many portals are followed at once; etcd takes 128 operations in one transaction."""
+MOST_LOOKS = 100
+"""Of so many looks it is remembered when they began: enough to tell how late an event comes."""
 _EVERYTHING: tuple[Op, ...] = (
     Get(keys.PAIRS),
     Get(keys.REPORTS),
@@ -22,6 +25,15 @@ _EVERYTHING: tuple[Op, ...] = (
     Get(keys.NODES),
     Get(keys.RAISED, MOST_PORTALS),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is known of a key: its revision, when that was seen, and how much sooner it may be written."""
+
+    revision: int
+    at: float
+    late: float = 0.0
 
 
 class Sight:
@@ -36,7 +48,8 @@ class Sight:
         self.last: Look | None = None
         """What is known: as it was read last, and heard of since."""
         self._client = client
-        self._seen: dict[str, tuple[int, float]] = {}
+        self._seen: dict[str, _Seen] = {}
+        self._looks: deque[tuple[int, float]] = deque(maxlen=MOST_LOOKS)
 
     async def look(self, report: Put | None = None) -> Look:
         """Publish a report, if there is one, and read everything, in one transaction.
@@ -47,9 +60,10 @@ class Sight:
         publishing = () if report is None else (report,)
         result = await self._client.txn((), (*publishing, *_EVERYTHING, *_gets(expected)))
         if report is not None:
-            self._seen[report.key] = result.revision, at
+            self._seen[report.key] = _Seen(result.revision, at)
         for kv in result.reads[1].kvs:
             self.note(kv.key, kv.mod_revision)
+        self._looks.append((result.revision, at))
         look = look_of(at, result.reads)
         unexpected = [portal for portal in look.moving if portal not in expected]
         if unexpected:
@@ -81,15 +95,24 @@ class Sight:
 
         The first one ever seen may be of any age: only a change proves that its writer lives.
         """
-        known = self._seen.get(key)
+        known, now = self._seen.get(key), self.clock()
         if known is None:
-            self._seen[key] = revision, -FOREVER
-        elif revision > known[0]:
-            self._seen[key] = revision, self.clock()
+            self._seen[key] = _Seen(revision, -FOREVER)
+        elif revision > known.revision:
+            self._seen[key] = _Seen(revision, now, now - self._written_after(revision))
 
     def age(self, key: str) -> float:
         """Return since when the key has not changed, by this process' monotonic clock."""
-        return self.clock() - self._seen[key][1] if key in self._seen else FOREVER
+        return self.clock() - self._seen[key].at if key in self._seen else FOREVER
+
+    def late(self, key: str) -> float:
+        """Return how long before it was seen the key may have been written."""
+        return self._seen[key].late if key in self._seen else FOREVER
+
+    def _written_after(self, revision: int) -> float:
+        """Return when the last look began that did not find the revision yet."""
+        looks = (at for looked_at, at in reversed(self._looks) if looked_at < revision)
+        return next(looks, -FOREVER)
 
     def snapshot(self, look: Look, pair: PairId, leads_seconds: float = 0.0) -> Snapshot:
         """Return the pair as it was seen."""
@@ -105,6 +128,7 @@ class Sight:
             pair=record,
             reports=reports,
             ages={site: self.age(keys.report_key(pair, site)) for site in reports},
+            late={site: self.late(keys.report_key(pair, site)) for site in reports},
             nodes_behind=look.nodes_behind(record.revision),
         )
 
@@ -119,4 +143,5 @@ def with_own(seen: Snapshot, report: Report) -> Snapshot:
         seen,
         reports={**seen.reports, report.site: report},
         ages={**seen.ages, report.site: 0.0},
+        late={**seen.late, report.site: 0.0},
     )
