@@ -3,7 +3,9 @@
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+import secrets
+import time
+from collections.abc import Mapping, Sequence
 
 from laboratory.control import Json
 from laboratory.door import Portal
@@ -17,6 +19,7 @@ from laboratory.workloads.leads import LEADS
 
 PAIR = "1"
 REFUSED_SECONDS = 10.0
+KEPT_SECONDS = 60.0
 SPLIT_SECONDS, TAKEN_SECONDS, BACK_SECONDS = 60.0, 60.0, 180.0
 STOPPED = 6  # of the command: some have to be decided one by one
 STATED = re.compile(r"repeat: (['\"])(?P<loss>.+?)\1")
@@ -38,12 +41,17 @@ async def given_up(scene: Scene, *, leads: int) -> None:
     alone = {await _made(scene, portal, f"alone {n}"): f"alone {n}" for n in range(leads)}
     await _renamed(scene, portal, contested, "by the lost one")
     await scene.machine.kill_and_hold(scene.machine.at(first.name))
-    await link.heal(scene.machine)
     await _nobody_takes_over(scene, first.name)
     await _force(scene, operator, first.name)
     await _renamed(scene, portal, contested, "by the survivor")
     missing = len(alone) - await _found(scene, portal, alone)
-    scene.row("acknowledged by the lost datacentre alone", f"{leads + 1}, missing after: {missing}")
+    scene.row(
+        "acknowledged by the lost datacentre alone, and missing now",
+        f"{leads + 1}, {missing}",
+        is_kept=missing == leads,
+    )
+    # not before: the kernel of the dead would send what they had said
+    await link.heal(scene.machine)
     await scene.machine.start(scene.machine.at(first.name))
     await scene.control.until(_is_stopped, "stopped", BACK_SECONDS)
     await _decide(scene, operator, portal)
@@ -90,9 +98,8 @@ async def _force(scene: Scene, operator: Operator, lost: str) -> None:
 
 async def _decide(scene: Scene, operator: Operator, portal: Portal) -> None:
     """Read the report, let the datacentre in, apply what fits and dismiss what does not."""
-    listed = await operator.portico("late", "list", PAIR, "--portal", str(portal.id), "--json")
-    kept = json.loads(listed.words)["changes"]
-    people = [c for c in kept if c["table"].endswith(".leads")]
+    kept = await _listed(operator, portal)
+    people = [c for c in kept if c["table"].endswith(".crm_leads")]
     is_told = all(c["before"] != c["after"] and c["at"] for c in kept)
     is_told = is_told and all(c["actor"] is not None for c in people)
     scene.row(
@@ -106,10 +113,23 @@ async def _decide(scene: Scene, operator: Operator, portal: Portal) -> None:
     applied = await operator.portico("late", "apply", PAIR, "--all")
     scene.row("late apply --all", applied.words.strip(), is_kept=applied.code == STOPPED)
     await _succeeds(operator, "late", "dismiss", PAIR, "--all")
-    again = await operator.portico("late", "list", PAIR, "--portal", str(portal.id), "--json")
-    states = sorted({change["state"] for change in json.loads(again.words)["changes"]})
+    states = sorted({change["state"] for change in await _listed(operator, portal)})
     scene.row("what became of them", ", ".join(states), is_kept=states == ["applied", "dismissed"])
     await calm(scene)
+
+
+async def _listed(operator: Operator, portal: Portal) -> Sequence[Json]:
+    """Return what is kept of a portal, once all of it is: it is read from the log of the lost one."""
+    known, deadline = -1, time.monotonic() + KEPT_SECONDS
+    while True:
+        words = ("late", "list", PAIR, "--portal", str(portal.id), "--json")
+        found: list[Json] = json.loads((await _succeeds(operator, *words)).words)["changes"]
+        if found and len(found) == known:
+            return found
+        if time.monotonic() > deadline:
+            raise LaboratoryError(f"{len(found)} late changes are kept")
+        known = len(found)
+        await asyncio.sleep(2)
 
 
 async def _succeeds(operator: Operator, *words: str) -> Said:
@@ -120,7 +140,9 @@ async def _succeeds(operator: Operator, *words: str) -> Said:
 
 
 async def _made(scene: Scene, portal: Portal, title: str) -> int:
-    answer = await scene.door.ask(portal, "POST", LEADS, json={"title": title}, key=f"late {title}")
+    answer = await scene.door.ask(
+        portal, "POST", LEADS, json={"title": title}, key=secrets.token_hex(8)
+    )
     if answer.outcome is not Outcome.OK:
         raise LaboratoryError(f"{title}: {answer.code}")
     return int(answer.body["id"])
@@ -128,7 +150,9 @@ async def _made(scene: Scene, portal: Portal, title: str) -> int:
 
 async def _renamed(scene: Scene, portal: Portal, lead: int, title: str) -> None:
     path = f"{LEADS}/{lead}"
-    answer = await scene.door.ask(portal, "PATCH", path, json={"title": title}, key=f"late {title}")
+    answer = await scene.door.ask(
+        portal, "PATCH", path, json={"title": title}, key=secrets.token_hex(8)
+    )
     if answer.outcome is not Outcome.OK:
         raise LaboratoryError(f"{title}: {answer.code}")
 

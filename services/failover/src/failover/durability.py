@@ -63,7 +63,8 @@ def resume_join(seen: Snapshot, pair: Pair) -> Decision:
         pair.sites[1]: oath(pair, pair.sites[1], second, first),
     }
     if None not in sworn.values():
-        after = replace(pair, alone=frozenset(), sworn=sworn, away=None, parked=False, move=None)
+        after = replace(pair, alone=frozenset(), sworn=sworn, move=None)
+        after = replace(after, away=None, parked=False, forced=False)
         return change(pair, after, "each has all that the other acknowledged: SYNC")
     if sworn != pair.sworn:
         return change(pair, replace(pair, sworn=sworn), "joining: one has received all")

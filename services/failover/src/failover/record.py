@@ -83,6 +83,7 @@ class Pair:
     ``alone``: who may acknowledge a write that the peer does not have. Nobody: SYNC; one: SOLO; both: SPLIT.
     ``sworn``: the run of each database that has received everything its peer ever acknowledged with it.
     ``away``: the datacentre out of service until it has rejoined; ``parked``: an operator wants it so.
+    ``forced``: an operator took over from it with loss: what it acknowledged alone is in its log only.
     ``displaced``: sides that a takeover, not an operator, moved from home. ``switched_at``: wall clock of
     the last automatic takeover.
     """
@@ -94,6 +95,7 @@ class Pair:
     sworn: Mapping[str, str | None] | None = None
     away: str | None = None
     parked: bool = False
+    forced: bool = False
     move: Move | None = None
     displaced: frozenset[str] = frozenset()
     switched_at: float | None = None

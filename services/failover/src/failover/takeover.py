@@ -116,7 +116,7 @@ def finish(pair: Pair, move: Takeover, own: Database) -> Decision:
     """Step 5."""
     if not all(own.opens(side, pair.term) for side in pair.sides_of(move.survivor)):
         return Decision(f"takeover: waiting until {move.survivor} has applied and opened")
-    after = replace(pair, away=move.lost, move=None)
+    after = replace(pair, away=move.lost, forced=move.forced, move=None)
     return change(pair, after, f"{move.survivor} serves; {move.lost} is away until it has rejoined")
 
 

@@ -31,6 +31,7 @@ def pair_from_json(json: Json, revision: int) -> Pair:
         sworn=json.get("sworn"),
         away=json.get("away"),
         parked=json.get("parked", False),
+        forced=json.get("forced", False),
         move=_move(json.get("move")),
         displaced=frozenset(json.get("displaced", ())),
         switched_at=json.get("switched_at"),
@@ -49,6 +50,7 @@ def pair_to_json(pair: Pair, known: Json) -> dict[str, Any]:
         "sworn": pair.sworn,
         "away": pair.away,
         "parked": pair.parked,
+        "forced": pair.forced,
         "move": None
         if pair.move is None
         else {"kind": KINDS[type(pair.move)], **asdict(pair.move)},

@@ -155,6 +155,27 @@ async def test_a_replica_gets_back_what_its_peer_has_received(scene: Scene) -> N
         assert a.notes() == b.notes() != set()
 
 
+async def test_who_acknowledged_alone_forgets_nothing_when_he_comes_back_after_a_force(
+    scene: Scene,
+) -> None:
+    a = scene.a
+    assert await a.database.obey(AcknowledgeAlone(scene.revision))
+    assert await scene.b.database.obey(StopReceiver(scene.revision))
+    with a.server.connect_as_root() as root, root.cursor() as cursor:
+        cursor.execute(
+            "SET GLOBAL innodb_flush_log_at_trx_commit = 1, sync_binlog = 1"
+        )  # as in production
+    alone = [await asyncio.to_thread(a.write) for _ in range(5)]
+    a.server.kill()
+
+    revision = await record(scene.settings, replace(BACK, forced=True))
+    with launched(a):
+        seen = await until(a.database, lambda seen: seen.is_pristine)
+        assert (seen.is_read_only, seen.receiver_runs, seen.waits_for_peer) == (True, False, False)
+        assert set(alone) <= a.notes()
+        assert await a.database.obey(Note(revision))
+
+
 def position_of_own(side: Side) -> int:
     """Return the number of the last transaction of its own that has come back to a server."""
     with side.server.connect_as_root() as root, root.cursor() as cursor:

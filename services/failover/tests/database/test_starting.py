@@ -77,4 +77,13 @@ def test_one_that_may_come_back_starts_as_a_replica(*, was_shut_down: bool) -> N
     step = how_to_start(pair, A, was_shut_down=was_shut_down, waited_seconds=0)
 
     assert isinstance(step, Start)
-    assert step.as_replica == pair.revision
+    assert (step.as_replica, step.forgets) == (pair.revision, True)
+
+
+def test_one_that_was_taken_over_from_by_force_forgets_nothing() -> None:
+    pair = replace(AWAY, forced=True, move=Rejoin(A, Step.RESTART))
+
+    step = how_to_start(pair, A, was_shut_down=False, waited_seconds=0)
+
+    assert isinstance(step, Start)
+    assert (step.as_replica, step.forgets) == (pair.revision, False)

@@ -52,8 +52,8 @@ class ServerProcess:
 
     @property
     def is_replica(self) -> bool:
-        """Tell whether it began by forgetting what its peer had not acknowledged."""
-        return START_AS_REPLICA in self.arguments
+        """Tell whether it began as a replica, for a record, and not as a master."""
+        return self.revision > 0
 
     @property
     def revision(self) -> int:

@@ -76,8 +76,9 @@ def command_line(settings: Settings, site: str, start: Start) -> tuple[str, ...]
     plain = (PROGRAM, config_option(settings, site))
     if start.as_replica is None:
         return plain
-    safely = (START_AS_REPLICA, "--read-only=1", "--rpl-semi-sync-master-enabled=OFF")
-    return (*plain, *safely, "--skip-slave-start", f"{REVISION_OPTION}{start.as_replica}")
+    role = (START_AS_REPLICA,) if start.forgets else ()
+    safely = ("--read-only=1", "--rpl-semi-sync-master-enabled=OFF", "--skip-slave-start")
+    return (*plain, *role, *safely, f"{REVISION_OPTION}{start.as_replica}")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,9 @@
 A server that died holds commits which its peer may not have received. Started plainly it keeps them, which
 is right as long as it remains in service; started as a replica it forgets them, which is right after a
 takeover. So who may have been taken over from waits until that is decided.
+
+Who acknowledged alone and was taken over from by force forgets nothing, either: that a transaction is
+committed a server writes to its disk some time after it has answered, so the last would be forgotten, too.
 """
 
 from dataclasses import dataclass
@@ -16,10 +19,14 @@ DECISION_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Start it now; ``as_replica``: for the record of which revision, or plainly."""
+    """Start it now; ``as_replica``: for the record of which revision, or plainly.
+
+    ``forgets``: what its peer has not acknowledged. A replica that was taken over from by force keeps it.
+    """
 
     why: str
     as_replica: int | None = None
+    forgets: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,8 @@ def how_to_start(
     if pair is None:
         return Start("the pair has no record yet")
     if is_rejoining(pair, site, Step.RESTART):
-        return Start("it comes back, as a replica", as_replica=pair.revision)
+        why = "it comes back, as a replica"
+        return Start(why, as_replica=pair.revision, forgets=not pair.forced)
     if is_out(pair, site):
         return Wait(f"{site} is out of service until it may rejoin")
     if was_shut_down:
