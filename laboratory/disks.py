@@ -30,9 +30,8 @@ def fill(layout: Layout, site: Site) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             _resize(folder, shutil.disk_usage(folder).used + PAGE_BYTES)
-        except (
-            LaboratoryError
-        ):  # it grew meanwhile, and a disk cannot be smaller than what is on it
+        except LaboratoryError:
+            # it grew meanwhile, and a disk cannot be smaller than what is on it
             if attempt == ATTEMPTS:
                 raise
         else:
