@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 
+from console.errors import Ending
 from laboratory.control import Json
 from laboratory.door import Portal
 from laboratory.errors import LaboratoryError
@@ -21,7 +22,6 @@ PAIR = "1"
 REFUSED_SECONDS = 10.0
 KEPT_SECONDS = 60.0
 SPLIT_SECONDS, TAKEN_SECONDS, BACK_SECONDS = 60.0, 60.0, 180.0
-STOPPED = 6  # of the command: some have to be decided one by one
 STATED = re.compile(r"repeat: (['\"])(?P<loss>.+?)\1")
 
 
@@ -37,25 +37,15 @@ async def given_up(scene: Scene, *, leads: int) -> None:
     contested = await _made(scene, portal, "contested")
     link = Cut(((first, second), (second, first)))
     await link.start(scene.machine)
-    await scene.control.until(lambda pair: pair["mode"] == "SPLIT", "SPLIT", SPLIT_SECONDS)
-    alone = {await _made(scene, portal, f"alone {n}"): f"alone {n}" for n in range(leads)}
-    await _renamed(scene, portal, contested, "by the lost one")
-    await scene.machine.kill_and_hold(scene.machine.at(first.name))
-    await _nobody_takes_over(scene, first.name)
-    await _force(scene, operator, first.name)
-    await _renamed(scene, portal, contested, "by the survivor")
-    missing = len(alone) - await _found(scene, portal, alone)
-    scene.row(
-        "acknowledged by the lost datacentre alone, and missing now",
-        f"{leads + 1}, {missing}",
-        is_kept=missing == leads,
-    )
-    # not before: the kernel of the dead would send what they had said
-    await link.heal(scene.machine)
-    await scene.machine.start(scene.machine.at(first.name))
+    try:
+        alone = await _lost(scene, operator, portal, contested, leads)
+    finally:
+        # not before: the kernel of the dead would send what they had said
+        await link.heal(scene.machine)
+        await scene.machine.start(scene.machine.at(first.name))
     await scene.control.until(_is_stopped, "stopped", BACK_SECONDS)
     await _decide(scene, operator, portal)
-    titles = alone | {contested: "by the survivor"}
+    titles = {**alone, contested: "by the survivor"}
     found = await _found(scene, portal, titles)
     scene.row(
         "found after all was decided",
@@ -63,6 +53,26 @@ async def given_up(scene: Scene, *, leads: int) -> None:
         "all",
         is_kept=found == len(titles),
     )
+
+
+async def _lost(
+    scene: Scene, operator: Operator, portal: Portal, contested: int, leads: int
+) -> Mapping[int, str]:
+    """Let the portal's home write alone, die and be given up; return the leads that it alone has."""
+    await scene.control.until(lambda pair: pair["mode"] == "SPLIT", "SPLIT", SPLIT_SECONDS)
+    alone = {await _made(scene, portal, f"alone {n}"): f"alone {n}" for n in range(leads)}
+    await _renamed(scene, portal, contested, "by the lost one")
+    await scene.machine.kill_and_hold(scene.machine.at(portal.home))
+    await _nobody_takes_over(scene, portal.home)
+    await _force(scene, operator, portal.home)
+    await _renamed(scene, portal, contested, "by the survivor")
+    missing = leads - await _found(scene, portal, alone)
+    scene.row(
+        "acknowledged by the lost datacentre alone, and missing now",
+        f"{leads + 1}, {missing}",
+        is_kept=missing == leads,
+    )
+    return alone
 
 
 def _is_stopped(pair: Json) -> bool:
@@ -92,7 +102,7 @@ async def _force(scene: Scene, operator: Operator, lost: str) -> None:
     await scene.control.until(
         lambda pair: pair["serving"][lost] != lost, f"{lost} taken over", TAKEN_SECONDS
     )
-    is_kept = told.code != 0 and forced.code == 0
+    is_kept = (told.code, forced.code) == (Ending.REFUSED, Ending.DONE)
     scene.row("force without and with the loss", f"{told.code}, {forced.code}", is_kept=is_kept)
 
 
@@ -111,7 +121,7 @@ async def _decide(scene: Scene, operator: Operator, portal: Portal) -> None:
     await _succeeds(operator, "late", "withdraw", PAIR)
     await scene.control.until_peace(BACK_SECONDS, at_home=False)
     applied = await operator.portico("late", "apply", PAIR, "--all")
-    scene.row("late apply --all", applied.words.strip(), is_kept=applied.code == STOPPED)
+    scene.row("late apply --all", applied.words.strip(), is_kept=applied.code == Ending.STOPPED)
     await _succeeds(operator, "late", "dismiss", PAIR, "--all")
     states = sorted({change["state"] for change in await _listed(operator, portal)})
     scene.row("what became of them", ", ".join(states), is_kept=states == ["applied", "dismissed"])
